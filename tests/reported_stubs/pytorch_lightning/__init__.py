@@ -1,0 +1,5 @@
+"""The older name of lightning."""
+
+from lightning import Fabric, LightningModule, Trainer, seed_everything
+
+__all__ = ["Fabric", "LightningModule", "Trainer", "seed_everything"]
