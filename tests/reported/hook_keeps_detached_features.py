@@ -1,0 +1,29 @@
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+features = {}
+
+
+def save_features(name):
+    def hook(module, inputs, output):
+        features[name] = output.detach()
+    return hook
+
+
+backbone = nn.Sequential(nn.Linear(6, 10), nn.Tanh(), nn.Linear(10, 10), nn.Tanh())
+classifier = nn.Linear(10, 3)
+backbone[1].register_forward_hook(save_features("early"))
+opt = torch.optim.SGD([*backbone.parameters(), *classifier.parameters()], lr=0.1)
+
+previous = None
+for step in range(3):
+    x, y = torch.randn(4, 6), torch.randint(0, 3, (4,))
+    logits = classifier(backbone(x))
+    loss = F.cross_entropy(logits, y)
+    if previous is not None:
+        loss = loss + 0.1 * (logits.mean() - previous.mean()).pow(2)
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+    previous = features["early"]
