@@ -1,0 +1,35 @@
+import torch
+from torch import nn
+
+
+class Net(nn.Module):
+    def __init__(self, d=6):
+        super().__init__()
+        self.enc = nn.Sequential(nn.Linear(d, 10), nn.ELU())
+        self.dec = nn.Linear(10, d)
+        self.cls = nn.Linear(10, 2)
+
+
+def losses(net, x, y):
+    # every loss has its own noise, so its own forward
+    noisy = x + 0.1 * torch.randn_like(x)
+    yield "rec", (net.dec(net.enc(noisy)) - x).square().mean()
+    noisy = x + 0.1 * torch.randn_like(x)
+    yield "cls", nn.functional.cross_entropy(net.cls(net.enc(noisy)), y)
+
+
+def train(net, steps):
+    opt = torch.optim.Adam(net.parameters())
+    log = {}
+    for step in range(steps):
+        x, y = torch.randn(4, 6), torch.randint(2, (4,))
+        opt.zero_grad()
+        for name, loss in losses(net, x, y):
+            loss.backward()
+            log.setdefault(name, []).append(loss.item())
+        opt.step()
+    return log
+
+
+if __name__ == "__main__":
+    print(train(Net(), 3))
