@@ -1,0 +1,131 @@
+"""Runs a program as it is and as rewritten, and says whether their gradients are the same."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mhlint.proof.comparing import Differs, Undecided, Verdict, compare, ranks_that_disagree
+from mhlint.proof.launching import Place, run
+from mhlint.proof.plan import Plan
+from mhlint.proof.records import RunRecord
+
+SECOND_WALK = ("backward through the graph a second time", "after they have already been freed")
+
+Rewrite = Callable[[frozenset[str]], Mapping[str, bytes]]
+Progress = Callable[[str, int], None]
+
+
+@dataclass(frozen=True)
+class Program:
+    """The user's program: a script's path or a module's name, and its arguments."""
+
+    name: str
+    arguments: tuple[str, ...] = ()
+    module: bool = False
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A verdict and the runs it stands on: the program as it is, the same again, as rewritten.
+
+    `saved_before` and `saved_after` are the runs in which saved tensors were counted. `retained` says that the program
+    as it is raises at a second walk, so that the reference is itself with every graph retained.
+    """
+
+    verdict: Verdict
+    before: RunRecord
+    again: RunRecord | None = None
+    after: RunRecord | None = None
+    saved_before: RunRecord | None = None
+    saved_after: RunRecord | None = None
+    changed: tuple[str, ...] = ()
+    retained: bool = False
+    notes: tuple[str, ...] = ()
+
+
+def verify(
+    program: Program, place: Place, rewrite: Rewrite, progress: Progress, *, steps: int, seed: int, memory: bool
+) -> Verification:
+    """Compare a program with what `rewrite` makes of the source files it loads; the files are not written to."""
+    scratch = Path(tempfile.mkdtemp(prefix="mhlint-verify-"))
+    try:
+        plan = Plan(program.name, program.arguments, program.module, steps, seed, str(scratch / "before"))
+        return _verify(plan, place, rewrite, progress, memory)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _verify(plan: Plan, place: Place, rewrite: Rewrite, progress: Progress, memory: bool) -> Verification:
+    scratch = Path(plan.folder).parent
+
+    def go(name: str, one: Plan) -> RunRecord:
+        return run(replace(one, folder=str(scratch / name.replace(" ", "-"))), place, lambda n: progress(name, n))
+
+    before = go("as it is", plan)
+    plan = replace(plan, folder=str(scratch / "as-it-is"))
+    retained = bool(before.failure) and any(text in str(before.failure) for text in SECOND_WALK)
+    if retained:
+        plan = replace(plan, folder=str(scratch / "as-it-is,-retaining"), retain=True)
+        before = go("as it is, retaining", plan)
+    if before.failure:
+        under = " with every graph retained" if retained else ""
+        return Verification(Undecided(f"the program fails{under}: {_short(before.failure)}"), before, retained=retained)
+    if not before.steps:
+        return Verification(Undecided("no optimizer step was reached"), before)
+    texts = rewrite(before.files)
+    if not texts:
+        return Verification(Undecided("nothing was rewritten"), before, retained=retained)
+    served = _keep(texts, scratch / "texts")
+    changed = tuple(sorted(texts))
+    follow = replace(plan, against=plan.folder)
+    again = go("as it is, again", replace(follow, saved=memory))
+    counted: RunRecord | None = again if memory else None
+    if memory and again.failure:
+        # A program may not run under hooks on its saved tensors (torch.func refuses them).
+        counted = None
+        again = go("as it is, once more", follow)
+    after = go("as rewritten", replace(follow, served=served, retain=False))
+    seen = Verification(Undecided(""), before, again, after, counted, None, changed, retained)
+    if again.failure:
+        return replace(seen, verdict=Undecided(f"the program fails the second time: {_short(again.failure)}"))
+    if after.failure:
+        return replace(seen, verdict=_failed(after, place))
+    if counted is not None:
+        measured = go("as rewritten, again", replace(follow, served=served, retain=False, saved=True))
+        seen = replace(seen, saved_after=None if measured.failure else measured)
+    return replace(seen, verdict=compare(again, after), notes=_rank_notes(before, after))
+
+
+def _keep(texts: Mapping[str, bytes], folder: Path) -> dict[str, str]:
+    folder.mkdir()
+    served = {}
+    for number, (path, text) in enumerate(sorted(texts.items())):
+        kept = folder / f"{number}.py"
+        kept.write_bytes(text)
+        served[path] = str(kept)
+    return served
+
+
+def _failed(after: RunRecord, place: Place) -> Verdict:
+    reason = f"as rewritten the program fails after {after.steps} steps: {_short(str(after.failure))}"
+    ended_from_outside = str(after.failure).startswith("it was ")
+    return Undecided(reason) if ended_from_outside else Differs(reason)
+
+
+def _rank_notes(before: RunRecord, after: RunRecord) -> tuple[str, ...]:
+    notes = []
+    for name, record in (("as it is", before), ("as rewritten", after)):
+        if disagreement := ranks_that_disagree(record):
+            notes.append(f"{name}, the processes drift apart: {disagreement}")
+    return tuple(notes)
+
+
+def _short(failure: str) -> str:
+    """The line of a failure that says what is wrong (of a spawned process's traceback, the last one)."""
+    lines = [line.strip() for line in failure.strip().splitlines() if line.strip()]
+    line = lines[-1] if "Traceback (most recent call last)" in failure else lines[0]
+    return line if len(line) <= 300 else line[:297] + "..."
