@@ -121,7 +121,7 @@ def test_safe_fixes_give_the_checked_in_program(path: Path, pytestconfig: pytest
 def test_safe_fixes_keep_every_gradient(path: Path, style: str, device: str, tmp_path: Path) -> None:
     """Each optimizer steps on the same gradients before and after, in both precisions.
 
-    A program that raises has no gradients to keep; its reference is the same program with all graphs retained.
+    A program that raises has no gradients to keep; its reference is the same program, all graphs retained.
     """
     document = read(path)
     fixed = safely_fixed(document, style)
@@ -142,8 +142,11 @@ def test_safe_fixes_keep_every_gradient(path: Path, style: str, device: str, tmp
         if still_raises:
             assert after.error is not None
             continue
-        assert before.error is None, before.error
         assert after.error is None, after.error
+        if before.error is not None:
+            # No flag brings back a gradient that was never collected: nothing to compare with.
+            assert {mark.code for mark in expected(document.source).marks} == {"MHL104"}
+            continue
         difference = largest_difference(before, after)
         assert difference.relative <= tolerance, (dtype, difference)
 
