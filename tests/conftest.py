@@ -1,4 +1,4 @@
-"""Options of the test run: the device that programs train on, and whether kept fixes are written anew."""
+"""Options of the test run: the device that programs train on, and whether kept results are written anew."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="where the tests that compare gradients run (default: cpu)",
     )
     parser.addoption(
-        "--update-fixed",
+        "--update",
         action="store_true",
-        help="write the fixtures' *.fixed.py files anew; read the difference before it is committed",
+        help="write the fixtures' *.fixed.py and the README's table of rules anew; read the difference",
     )
 
 

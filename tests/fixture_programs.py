@@ -93,9 +93,9 @@ def _innermost(statements: list[ast.stmt], row: int) -> tuple[int, int]:
 
 def findings_of(document: Document, fix_style: str = "auto") -> tuple[Finding, ...]:
     """The findings in a document's own file of the rules that are on by default."""
-    from mhlint.analyse import Request, analyse  # noqa: PLC0415
+    from mhlint.analyse import Request, analyse
 
-    from mhlint.rules import RULES  # noqa: PLC0415
+    from mhlint.rules import RULES
 
     codes = frozenset(rule.code for rule in RULES.values() if rule.default)
     found = analyse(document.source, Request(codes=codes, fix_style=fix_style)).findings

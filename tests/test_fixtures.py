@@ -101,14 +101,14 @@ def test_safe_fixes_give_the_checked_in_program(path: Path, pytestconfig: pytest
     document = read(path)
     fixed = safely_fixed(document)
     kept = fixed_path(path)
-    if pytestconfig.getoption("--update-fixed"):
+    if pytestconfig.getoption("--update"):
         kept.unlink(missing_ok=True)
         if fixed.data != document.data:
             kept.write_bytes(fixed.data)
     if fixed.data == document.data:
         assert not kept.exists(), f"no safe fix gives {kept.name}"
         return
-    assert kept.exists(), f"run pytest --update-fixed and read {kept.name}"
+    assert kept.exists(), f"run pytest --update and read {kept.name}"
     assert fixed.source.text == kept.read_text(encoding="utf-8")
     compile(fixed.source.text, str(kept), "exec")
     repaired = {f.code for f in findings_of(document) if f.fix and f.fix.applicability.value == "safe"}
