@@ -1,0 +1,3 @@
+from .shared import SharedNet
+
+__all__ = ["SharedNet"]

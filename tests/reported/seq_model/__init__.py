@@ -1,0 +1,1 @@
+"""Sequence model with a state kept by the encoder."""

@@ -1,0 +1,20 @@
+import torch
+
+
+class TemplateMemory:
+    """Keeps the features of the last frames as templates, without their graphs."""
+
+    def __init__(self, size):
+        self.size, self.slots = size, []
+
+    @torch.no_grad()
+    def write(self, feature):
+        self.slots.append(feature.clone())
+        if len(self.slots) > self.size:
+            self.slots.pop(0)
+
+    def read(self):
+        return torch.stack(self.slots).mean(0)
+
+    def __len__(self):
+        return len(self.slots)
