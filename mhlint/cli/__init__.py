@@ -1,0 +1,1 @@
+"""The command line: `main` reads it, one module a sub-command answers it."""

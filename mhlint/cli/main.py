@@ -1,0 +1,84 @@
+"""`mhlint COMMAND ...`: finds the command's module, and imports no other one."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import NoReturn
+
+from mhlint import __version__
+from mhlint.settings import BadSettings
+
+COMMANDS = {
+    "check": "find what is wrong, and mend it",
+    "rule": "explain a rule",
+    "witness": "write the short program that shows a finding",
+    "verify": "run a program as it is and as rewritten, and compare gradients",
+    "draw": "draw a training step",
+    "server": "run the language server",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"mhlint: error: {message} (see `{self.prog} --help`)\n")
+
+
+def _parser(command: str) -> _Parser:
+    parser = _Parser(
+        prog="mhlint",
+        description="Reads PyTorch training code and says what autograd will do with it.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("-V", "--version", action="version", version=f"mhlint {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for name, summary in COMMANDS.items():
+        if name != command and find_spec(f"mhlint.cli.{name}") is None:
+            continue
+        sub = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        if name == command:
+            import_module(f"mhlint.cli.{name}").add_arguments(sub)
+    return parser
+
+
+def _own_main(command: str) -> Callable[[Sequence[str]], int] | None:
+    """The entry of a command that reads its words itself: one whose words belong to another program."""
+    module = import_module(f"mhlint.cli.{command}")
+    return None if hasattr(module, "add_arguments") else module.main
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; 0: nothing found, 1: findings, 2: could not run."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    named = next((word for word in given if not word.startswith("-")), "")
+    command = named if named in COMMANDS and find_spec(f"mhlint.cli.{named}") else ""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        if command and given[0] == command and (own := _own_main(command)):
+            return own(given[1:])
+        parser = _parser(command)
+        parsed = parser.parse_args(given)
+        if not parsed.command:
+            parser.print_help()
+            return 0
+        status = int(import_module(f"mhlint.cli.{parsed.command}").run(parsed))
+        sys.stdout.flush()
+        return status
+    except BadSettings as error:
+        print(f"mhlint: error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("mhlint: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader has gone: nothing more can be said, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1

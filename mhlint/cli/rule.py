@@ -1,0 +1,78 @@
+"""`mhlint rule CODE`: a rule's page, from its own module."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+
+from mhlint import unreadable
+from mhlint.report.listing import rule_url
+from mhlint.rules import RULES
+from mhlint.rules.rule import Rule
+from mhlint.selection import UNREADABLE
+from mhlint.settings import BadSettings, suggestion
+
+_FIXES = {
+    "safe": "A safe fix is there in some or all cases (`--fix`).",
+    "unsafe": "An unsafe fix is there in some or all cases (`--fix --unsafe-fixes`).",
+    "display": "The fix is shown, a person has to make it.",
+    "none": "There is no fix.",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `mhlint rule` takes."""
+    parser.add_argument("rule", nargs="?", metavar="CODE", help="a rule's code or name")
+    parser.add_argument("--all", action="store_true", help="every rule")
+    parser.add_argument("--output-format", choices=("text", "json"), default="text", help="(default: text)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the page of a rule, or of all; raises settings.BadSettings for an unknown one."""
+    rules = _rules()
+    if not args.all:
+        if not args.rule:
+            raise BadSettings("which rule? give a code, or --all")
+        word = args.rule
+        rules = [rule for rule in rules if rule.code == word.upper() or rule.name == word.lower()]
+        if not rules:
+            words = tuple(word for rule in _rules() for word in (rule.code, rule.name))
+            raise BadSettings(
+                f"unknown rule {word!r}{suggestion(word, words) or suggestion(word.upper(), words)}"
+            )
+    if args.output_format == "json":
+        import json
+
+        records = [_record(rule) for rule in rules]
+        print(json.dumps(records if args.all else records[0], indent=2))
+    else:
+        print("\n\n".join(_page(rule) for rule in rules))
+    return 0
+
+
+def _rules() -> list[Rule]:
+    own = {} if UNREADABLE in RULES else {UNREADABLE: unreadable.RULE}
+    return [rule for _, rule in sorted({**RULES, **own}.items())]
+
+
+def _explanation(rule: Rule) -> str:
+    module = sys.modules.get(rule.find.__module__)
+    return inspect.cleandoc((module and module.__doc__) or rule.summary)
+
+
+def _page(rule: Rule) -> str:
+    state = "" if rule.default else " This rule is off by default."
+    return f"# {rule.name} ({rule.code})\n\n{_FIXES[rule.fix]}{state}\n\n{_explanation(rule)}"
+
+
+def _record(rule: Rule) -> dict[str, object]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "summary": rule.summary,
+        "explanation": _explanation(rule),
+        "fix": rule.fix,
+        "default": rule.default,
+        "url": rule_url(rule.name),
+    }
