@@ -23,7 +23,7 @@ class Accelerator:
         return objects[0] if len(objects) == 1 else objects
 
     def backward(self, loss: torch.Tensor, **kwargs: Any) -> None:
-        (loss / self.gradient_accumulation_steps).backward(**kwargs)
+        (loss / self.gradient_accumulation_steps).backward(**kwargs)  # type: ignore[no-untyped-call]
 
     @contextlib.contextmanager
     def accumulate(self, *models: torch.nn.Module) -> Iterator[None]:

@@ -22,7 +22,7 @@ class LightningModule(torch.nn.Module):
         return self._optimizers[0] if len(self._optimizers) == 1 else self._optimizers
 
     def manual_backward(self, loss: torch.Tensor, *args: Any, **kwargs: Any) -> None:
-        loss.backward(*args, **kwargs)
+        loss.backward(*args, **kwargs)  # type: ignore[no-untyped-call]
 
     def toggle_optimizer(self, optimizer: torch.optim.Optimizer) -> None:
         own = {id(p) for group in optimizer.param_groups for p in group["params"]}
@@ -99,7 +99,7 @@ class Fabric:
         return loaders[0] if len(loaders) == 1 else loaders
 
     def backward(self, tensor: torch.Tensor, *args: Any, **kwargs: Any) -> None:
-        tensor.backward(*args, **kwargs)
+        tensor.backward(*args, **kwargs)  # type: ignore[no-untyped-call]
 
 
 def seed_everything(seed: int = 0, **_: Any) -> int:
