@@ -1,0 +1,42 @@
+"""One source in, findings out: parse, run, let the rules read, attach the rewrites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mhlint.findings import Finding
+from mhlint.source import Source
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: the codes of the rules, more names of backward calls, the style of fixes."""
+
+    codes: frozenset[str]
+    backward_calls: tuple[str, ...] = ()
+    fix_style: str = "auto"
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The findings, sorted, and the paths of the other modules of the project that were read for them."""
+
+    findings: tuple[Finding, ...] = ()
+    modules: tuple[str, ...] = ()
+
+
+def analyse(source: Source, request: Request) -> Analysis:
+    """Analyse one source. Raises SyntaxError or ValueError where Python cannot read it."""
+    # Imported here: a file that the gate turns away must not pay for the machine.
+    from mhlint.autograd.run import run_program  # noqa: PLC0415
+    from mhlint.rules import RULES  # noqa: PLC0415
+    from mhlint.syntax import Project, parse  # noqa: PLC0415
+
+    program = parse(source)
+    project = Project(program)
+    runs = run_program(program, project, request.backward_calls)
+    found: set[Finding] = set()
+    for code, rule in RULES.items():
+        if code in request.codes:
+            found.update(rule.find(runs))
+    return Analysis(tuple(sorted(found)), tuple(project.read))

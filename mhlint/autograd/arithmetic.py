@@ -1,0 +1,100 @@
+"""Operators on values: numbers and lists are computed, tensors leave nodes, the rest is unknown but the same."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from mhlint.autograd import tensors
+from mhlint.autograd.graph import Level
+from mhlint.autograd.iteration import number_key
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import Const, Mapping, Sequence, Tensor, Unknown, Value, tensors_in
+from mhlint.syntax.program import Site
+
+_NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
+    ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor,
+}  # fmt: skip
+_LARGEST = 1 << 40
+
+
+def arithmetic(machine: Machine, left: Value, op: type[ast.operator], right: Value, site: Site) -> Value:
+    """The value of `left op right`."""
+    if isinstance(left, Const) and isinstance(right, Const):
+        return _constants(machine, left, op, right)
+    result = tensors.binary(machine, left, op, right, site)
+    if result is not None:
+        return result
+    if isinstance(left, Sequence):
+        if op is ast.Add and isinstance(right, Sequence):
+            return Sequence([*left.items, *right.items], left.kind, left.exact and right.exact)
+        if op is ast.Add:
+            rest = machine.unknown("item", tuple(tensors_in(right)))
+            return Sequence([*left.items, rest], left.kind, exact=False)
+        if op is ast.Mult:
+            count = right.value if isinstance(right, Const) and isinstance(right.value, int) else None
+            if count is not None and 0 <= count * len(left.items) <= 64:
+                return Sequence(left.items * count, left.kind, left.exact)
+            return Sequence(left.items * 3, left.kind, exact=False) if len(left.items) == 1 else left
+    if isinstance(left, Mapping) and isinstance(right, Mapping) and op is ast.BitOr:
+        return Mapping({**left.items, **right.items}, left.exact and right.exact)
+    if isinstance(left, Unknown) and op in (ast.Add, ast.Sub) and _is_int(right):
+        return _shifted(left, right.value if op is ast.Add else -right.value)  # type: ignore[attr-defined]
+    if isinstance(right, Unknown) and op is ast.Add and _is_int(left):
+        return _shifted(right, left.value)  # type: ignore[attr-defined]
+    if op is ast.Mod and isinstance(left, Unknown) and left.position == 1 and _is_int(right):
+        modulus = right.value  # type: ignore[attr-defined]
+        if 2 <= modulus <= 4 and left.at_least == 1:
+            return Const((1 + left.offset) % modulus)
+    label = site.program.text(site.node) if isinstance(site.node, ast.BinOp) else ""
+    return machine.derived(op.__name__, (left, right), label)
+
+
+def _is_int(value: Value) -> bool:
+    return isinstance(value, Const) and isinstance(value.value, int) and not isinstance(value.value, bool)
+
+
+def _shifted(value: Unknown, by: int) -> Unknown:
+    if value.deps:
+        return value
+    base = value.base if value.base is not None else value.key
+    offset = value.offset + by
+    shifted = Unknown(number_key(base, offset), value.label, base=base, offset=offset)
+    shifted.at_least = None if value.at_least is None else value.at_least + by
+    shifted.at_most = None if value.at_most is None else value.at_most + by
+    shifted.position = value.position if by == 0 or value.position == 1 else None
+    return shifted
+
+
+def _constants(machine: Machine, left: Const, op: type[ast.operator], right: Const) -> Value:
+    compute = _NUMBERS.get(op)
+    numbers = all(isinstance(side.value, (int, float)) for side in (left, right))
+    texts = op is ast.Add and all(isinstance(side.value, str) for side in (left, right))
+    if compute is None or not (numbers or texts):
+        return machine.derived(op.__name__, (left, right), "")
+    if numbers and (abs(left.value) > _LARGEST or abs(right.value) > _LARGEST):
+        return machine.unknown("large number")
+    if op is ast.Pow and abs(right.value) > 64:
+        return machine.unknown("large number")
+    try:
+        return Const(compute(left.value, right.value))
+    except (ArithmeticError, TypeError, ValueError):
+        return machine.unknown("number")
+
+
+def unary(machine: Machine, op: ast.unaryop, value: Value, site: Site) -> Value:
+    """`-x`, `+x`, `~x` (`not x` is a condition)."""
+    if isinstance(value, Const) and isinstance(value.value, (int, float)) and not isinstance(op, ast.Invert):
+        return Const(-value.value if isinstance(op, ast.USub) else value.value)
+    if isinstance(value, Tensor):
+        if isinstance(op, ast.USub):
+            return tensors.make(machine, "neg", [value], Level.NO, site, elements=value.elements)
+        if isinstance(op, ast.UAdd):
+            return value
+        return tensors.leaf(machine, site)
+    deps = value.deps if isinstance(value, Unknown) else ()
+    return machine.derived(type(op).__name__, (value,), "", deps)

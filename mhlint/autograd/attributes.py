@@ -1,0 +1,317 @@
+"""Attributes: of tensors, objects, modules, classes, libraries and unknown things."""
+
+from __future__ import annotations
+
+from mhlint.autograd import gradients, tensors
+from mhlint.autograd.binding_effects import note_effect
+from mhlint.autograd.graph import Level
+from mhlint.autograd.iteration import Generator
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    Bound,
+    ClassValue,
+    Const,
+    Function,
+    Instance,
+    Library,
+    Mapping,
+    Method,
+    Module,
+    Namespace,
+    Native,
+    Object,
+    Optimizer,
+    Partial,
+    Sequence,
+    Super,
+    Tensor,
+    Unknown,
+    Value,
+    is_none,
+    key_of,
+)
+from mhlint.syntax.program import Site
+
+MODULE_BASES = (
+    "torch.nn.Module", "torch.nn.modules.Module", "pytorch_lightning.LightningModule", "lightning.LightningModule",
+    "lightning.pytorch.LightningModule", "pytorch_lightning.core.LightningModule", "torch.nn.modules.module.Module",
+)  # fmt: skip
+_MODULE_LIKE = ("Module", "Model", "Net", "Sequential", "ModuleList", "ModuleDict")
+_VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
+_PLAIN_TENSOR_ATTRIBUTES = frozenset(
+    {"shape", "dtype", "device", "ndim", "layout", "is_cuda", "names", "itemsize", "nbytes", "is_sparse", "version"}
+)
+
+
+def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
+    """`owner.name`."""
+    if isinstance(owner, Tensor):
+        return _of_tensor(machine, owner, name, site)
+    if isinstance(owner, Instance):
+        return of_instance(machine, owner, name, site)
+    if isinstance(owner, Unknown):
+        return _of_unknown(machine, owner, name)
+    if isinstance(owner, Library):
+        return Library(f"{owner.name}.{name}")
+    if isinstance(owner, Namespace):
+        found = owner.frame.variables.get(name)
+        return found if found is not None else machine.derived("attribute", (owner, name), name)
+    if isinstance(owner, Module):
+        return _of_module(machine, owner, name)
+    if isinstance(owner, ClassValue):
+        return _of_class(machine, owner, name)
+    if isinstance(owner, Super):
+        return _of_super(machine, owner, name)
+    if isinstance(owner, (Object, Function)) and name in owner.attributes:
+        return owner.attributes[name]
+    if isinstance(owner, Sequence) and name in owner.fields:
+        return owner.items[owner.fields.index(name)]
+    if isinstance(owner, Partial) and name == "func":
+        return owner.function
+    if isinstance(owner, Optimizer) and name == "param_groups":
+        group = Mapping({"params": Sequence(list(owner.parameters), exact=owner.exact)}, exact=False)
+        return Sequence([group])
+    if isinstance(owner, (Sequence, Mapping, Optimizer, Object, Const, Generator)):
+        return Method(owner, name)
+    if isinstance(owner, Bound) and name == "__func__":
+        return owner.function
+    return machine.derived("attribute", (owner, name), name)
+
+
+def is_module(value: Value) -> bool:
+    """Is an object surely an `nn.Module` of the program's own?"""
+    return isinstance(value, Instance) and is_module_class(value.cls)
+
+
+def is_module_class(cls: ClassValue) -> bool:
+    return any(
+        base in MODULE_BASES or base.startswith("torch.nn.") or base.rpartition(".")[2] == "LightningModule"
+        for base in cls.library_bases()
+    )
+
+
+def looks_like_module(cls: ClassValue) -> bool:
+    """A class with a `forward` whose base was not seen: a module in all likelihood."""
+    if is_module_class(cls):
+        return True
+    has_forward = any(isinstance(item, ClassValue) and "forward" in item.members for item in cls.order())
+    return has_forward and any(not isinstance(base, ClassValue) for base in cls.order())
+
+
+def member(machine: Machine, owner: Instance, name: str) -> Value | None:
+    """A method or class attribute of an object, bound to it; None if its seen classes have none."""
+    for cls in owner.cls.order():
+        if isinstance(cls, ClassValue) and name in cls.members:
+            return _bind(machine, cls.members[name], owner, owner.cls)
+    return None
+
+
+def _bind(machine: Machine, found: Value, receiver: Value, cls: ClassValue) -> Value:
+    if not isinstance(found, Function):
+        return found
+    if found.is_static:
+        return found
+    if found.is_class_method:
+        return Bound(found, cls)
+    return Bound(found, receiver)
+
+
+def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None) -> Value:
+    """An attribute of an object: its own, its classes', torch's, or unknown but always the same."""
+    if name in owner.attributes:
+        return owner.attributes[name]
+    if name == "__class__":
+        return owner.cls
+    if name == "__dict__":
+        return Mapping(dict(owner.attributes), exact=False)
+    found = member(machine, owner, name)
+    if found is not None:
+        if isinstance(found, Bound) and found.function.is_property:
+            return machine.call(machine, found, [], {}, site)
+        return found
+    if looks_like_module(owner.cls) and (name in MODULE_METHODS or _is_lightning(owner.cls, name)):
+        return Method(owner, name)
+    bases = owner.cls.library_bases()
+    if bases or owner.cls.has_unseen_base():
+        library = machine.library_member(bases, name)
+        if library is not None:
+            return Method(owner, name)
+    getter = member(machine, owner, "__getattr__")
+    if isinstance(getter, Bound) and machine.serial and getter.function not in machine.active:
+        return machine.call(machine, getter, [Const(name)], {}, site)
+    made = machine.derived("attribute", (owner, name), f"self.{name}")
+    if is_module(owner):
+        made.attributes["<of module>"] = TRUE
+    if any(text in owner.cls.program.module_evidence for text in (name, f"self.{name}")):
+        made.module = Level.LIKELY
+    owner.attributes[name] = made
+    return made
+
+
+def _is_lightning(cls: ClassValue, name: str) -> bool:
+    return name in LIGHTNING_METHODS and (
+        any("ightning" in base or base.rpartition(".")[2] == "LightningModule" for base in cls.library_bases())
+        or cls.has_unseen_base()
+    )
+
+
+LIGHTNING_METHODS = frozenset(
+    {"manual_backward", "optimizers", "log", "log_dict", "toggle_optimizer", "untoggle_optimizer", "lr_schedulers"}
+)
+MODULE_METHODS = frozenset(
+    "parameters named_parameters children named_children modules named_modules train eval to cuda cpu float half "
+    "double bfloat16 requires_grad_ zero_grad state_dict load_state_dict apply register_buffer register_parameter "
+    "register_forward_hook register_forward_pre_hook register_full_backward_hook register_backward_hook "
+    "add_module register_module share_memory buffers named_buffers compile type get_submodule get_parameter "
+    "append extend insert keys values items update forward __call__ no_sync module".split()
+) - {"module"}
+
+
+def _of_tensor(machine: Machine, owner: Tensor, name: str, site: Site | None) -> Value:
+    if name in owner.attributes:
+        return owner.attributes[name]
+    if name in ("grad", "_grad"):
+        return gradients.read(machine, owner, site)
+    if name == "data":
+        return tensors.detach(machine, owner, site, counted=False)
+    if name == "requires_grad":
+        if owner.node is not None:
+            return TRUE if owner.node.sure >= Level.LIKELY else machine.derived("requires_grad", (owner,), "requires_grad")
+        if owner.requires_grad is None:
+            return machine.derived("requires_grad", (owner,), f"{owner.name or 'tensor'}.requires_grad")
+        return TRUE if owner.requires_grad else FALSE
+    if name == "is_leaf" and not owner.unseen_call:
+        return FALSE if owner.node is not None else TRUE
+    if name == "grad_fn":
+        return NONE if owner.node is None and owner.requires_grad is not None else machine.derived("grad_fn", (owner,), "")
+    if name in _VIEWS:
+        return tensors.view(machine, owner, name, site)
+    if name in _PLAIN_TENSOR_ATTRIBUTES:
+        return machine.derived("attribute", (owner, name), f"{owner.name}.{name}")
+    if owner.unseen_call and not machine.is_tensor_method(name):
+        return tensors.part_of(machine, owner, ("attribute", name), site)
+    return Method(owner, name)
+
+
+def _of_unknown(machine: Machine, owner: Unknown, name: str) -> Value:
+    if name not in owner.attributes:
+        label = f"{owner.label}.{name}" if owner.label else name
+        made = machine.derived("attribute", (owner, name), label, owner.deps)
+        made.attributes["<owner>"] = owner
+        made.attributes["<name>"] = Const(name)
+        owner.attributes[name] = made
+    return owner.attributes[name]
+
+
+def _of_module(machine: Machine, owner: Module, name: str) -> Value:
+    for table in (owner.attributes, owner.parameters, owner.children):
+        if name in table:
+            return table[name]  # type: ignore[no-any-return]
+    if name == "training":
+        return machine.derived("training", (owner,), "training") if owner.training is None else Const(owner.training)
+    if name in ("weight", "bias") and owner.kind in machine.parameterised:
+        return NONE
+    if name == "module" and "module" in owner.settings:
+        return owner.settings["module"]
+    if name in owner.settings:
+        return owner.settings[name]
+    return Method(owner, name)
+
+
+def _of_class(machine: Machine, owner: ClassValue, name: str) -> Value:
+    for cls in owner.order():
+        if isinstance(cls, ClassValue) and name in cls.members:
+            found = cls.members[name]
+            return Bound(found, owner) if isinstance(found, Function) and found.is_class_method else found
+    if name in ("__name__", "__qualname__"):
+        return Const(owner.definition.name)
+    if name == "apply" and any("Function" in base for base in owner.library_bases()):
+        return Method(owner, "apply")
+    return machine.derived("attribute", (owner, name), f"{owner.definition.name}.{name}")
+
+
+def _of_super(machine: Machine, owner: Super, name: str) -> Value:
+    receiver = owner.receiver
+    order = receiver.cls.order() if isinstance(receiver, Instance) else owner.owner.order()
+    after = order[order.index(owner.owner) + 1 :] if owner.owner in order else order
+    for cls in after:
+        if isinstance(cls, ClassValue) and name in cls.members:
+            return _bind(machine, cls.members[name], receiver, cls)
+    if name == "__init__" or name in ("__new__", "__post_init__", "__setattr__"):
+        return Native(name, lambda *_: NONE)
+    return Method(receiver, name)
+
+
+def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -> None:
+    """`owner.name = value`."""
+    if isinstance(owner, Tensor):
+        _store_on_tensor(machine, owner, name, value, site)
+        return
+    if isinstance(owner, Instance):
+        setter = member(machine, owner, f"{name}.setter")
+        if isinstance(setter, Bound):
+            machine.call(machine, setter, [value], {}, site)
+            return
+    table = getattr(owner, "attributes", None)
+    if isinstance(owner, Namespace):
+        table = owner.frame.variables
+    if isinstance(owner, ClassValue):
+        table = owner.members
+    if isinstance(table, dict):
+        note_effect(machine, table.get(name), value)
+        if isinstance(owner, Module) and name in owner.parameters:
+            _store_parameter(machine, owner, name, value, site)
+        table[name] = value
+    if isinstance(value, Unknown) and isinstance(owner, Instance):
+        if any(text in owner.cls.program.module_evidence for text in (name, f"self.{name}")):
+            value.module = max(value.module, Level.LIKELY)
+        if is_module(owner):
+            value.attributes["<of module>"] = TRUE
+
+
+def _store_parameter(machine: Machine, owner: Module, name: str, value: Value, site: Site) -> None:
+    if isinstance(value, Tensor):
+        owner.parameters[name] = value
+
+
+def _store_on_tensor(machine: Machine, owner: Tensor, name: str, value: Value, site: Site) -> None:
+    if name == "grad":
+        if is_none(value):
+            gradients.clear(machine, [owner], site, exact=True, to_none=True)
+        else:
+            gradients.clip(machine, [owner], site)
+            owner.gradient.level = max(owner.gradient.level, Level.LIKELY)
+    elif name == "data":
+        tensors.write(machine, owner, "a write to .data", site, seen=False)
+    elif name == "requires_grad":
+        set_requires_grad(machine, owner, value, site)
+    else:
+        owner.attributes[name] = value
+        machine.effects += 1
+
+
+def set_requires_grad(machine: Machine, tensor: Tensor, value: Value, site: Site | None) -> None:
+    """`requires_grad = flag` on a leaf; on a non-leaf True does nothing (FACTS F78)."""
+    machine.effects += 1
+    if tensor.node is not None:
+        return
+    if isinstance(value, Const):
+        flag = bool(value.value)
+        if flag and tensor.requires_grad is False:
+            tensor.silenced_at = tensors.site_of(machine, site)
+        tensor.requires_grad = flag
+    else:
+        tensor.requires_grad = None
+
+
+def delete(owner: Value, name: str) -> None:
+    """`del owner.name`."""
+    table = getattr(owner, "attributes", None)
+    if isinstance(table, dict):
+        table.pop(name, None)
+
+
+__all__ = ["delete", "is_module", "key_of", "load", "looks_like_module", "member", "of_instance", "store"]

@@ -1,0 +1,286 @@
+"""Calls: functions and methods of the program are entered, modules run forward, the rest goes to its table."""
+
+from __future__ import annotations
+
+import ast
+
+from mhlint.autograd import library, methods, modules, unseen
+from mhlint.autograd.attributes import is_module_class, member
+from mhlint.autograd.frames import Frame, ReturnValue
+from mhlint.autograd.graph import Level
+from mhlint.autograd.iteration import Generator, elements
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.tensors import site_of
+from mhlint.autograd.trace import Escape
+from mhlint.autograd.values import (
+    NONE,
+    Bound,
+    ClassValue,
+    Function,
+    Instance,
+    Library,
+    Mapping,
+    Method,
+    Module,
+    Native,
+    Partial,
+    Sequence,
+    Unknown,
+    Value,
+    tensors_in,
+)
+from mhlint.syntax.program import Site
+
+Arguments = tuple[list[Value], dict[str, Value]]
+
+
+def evaluate_call(machine: Machine, frame: Frame, node: ast.Call) -> Value:
+    """The value of a call expression."""
+    site = frame.program.site(node)
+    if isinstance(node.func, ast.Name) and node.func.id == "super" and frame.look_up("super") is None:
+        return methods.make_super(machine, frame, node)
+    callee = machine.evaluate(machine, frame, node.func)
+    args, keywords = arguments(machine, frame, node)
+    return call(machine, callee, args, keywords, site)
+
+
+def arguments(machine: Machine, frame: Frame, node: ast.Call) -> Arguments:
+    """The values of a call's arguments, stars spread out."""
+    args: list[Value] = []
+    keywords: dict[str, Value] = {}
+    for arg in node.args:
+        if isinstance(arg, ast.Starred):
+            found, _ = elements(machine, machine.evaluate(machine, frame, arg.value), machine.current)
+            args.extend(found)
+        else:
+            args.append(machine.evaluate(machine, frame, arg))
+    for keyword in node.keywords:
+        value = machine.evaluate(machine, frame, keyword.value)
+        if keyword.arg is not None:
+            keywords[keyword.arg] = value
+        elif isinstance(value, Mapping):
+            keywords.update({str(key): item for key, item in value.items.items() if isinstance(key, str)})
+        else:
+            keywords["**"] = value
+    return args, keywords
+
+
+def call(
+    machine: Machine, callee: Value, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """Call a value."""
+    machine.spend()
+    if isinstance(callee, Bound):
+        return enter(machine, callee.function, [callee.receiver, *args], keywords, site)
+    if isinstance(callee, Function):
+        return enter(machine, callee, args, keywords, site)
+    if isinstance(callee, ClassValue):
+        return instantiate(machine, callee, args, keywords, site)
+    if isinstance(callee, Library):
+        return library.call_library(machine, callee.name, args, keywords, site)
+    if isinstance(callee, Method):
+        return methods.call_method(machine, callee.owner, callee.name, args, keywords, site)
+    if isinstance(callee, Module):
+        return _run_forward(machine, callee, args, keywords, site)
+    if isinstance(callee, Instance):
+        return _call_instance(machine, callee, args, keywords, site)
+    if isinstance(callee, Partial):
+        return call(machine, callee.function, [*callee.args, *args], {**dict(callee.keywords), **keywords}, site)
+    if isinstance(callee, Native):
+        return callee.call(machine, args, keywords, site)
+    if isinstance(callee, Unknown):
+        return unseen.call_unknown(machine, callee, args, keywords, site)
+    return machine.unknown("result", tuple(t for arg in args for t in tensors_in(arg)))
+
+
+def _run_forward(
+    machine: Machine, module: Module, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    before = machine.randomness
+    output = modules.run_module(machine, module, args, keywords, site)
+    if module.parameters or module.children:
+        level = Level.CERTAIN if module.exact else Level.LIKELY
+        inputs = [*args, *keywords.values()]
+        modules.note_call(machine, module, inputs, output, site_of(machine, site), before, level)
+    return output
+
+
+def _call_instance(
+    machine: Machine, owner: Instance, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    own_call = member(machine, owner, "__call__")
+    forward = own_call if own_call is not None else member(machine, owner, "forward")
+    if forward is None:
+        deps = [tensor for arg in (*args, *keywords.values()) for tensor in tensors_in(arg)]
+        if is_module_class(owner.cls) or owner.cls.has_unseen_base():
+            made = machine.derived("object", (owner,), owner.cls.definition.name)
+            made.module = Level.LIKELY if is_module_class(owner.cls) else Level.NO
+            return unseen.call_unknown(machine, made, args, keywords, site)
+        return machine.unknown("result", tuple(deps))
+    before = machine.randomness
+    output = call(machine, forward, args, keywords, site)
+    if owner.region:
+        modules.mark_region(machine, output, owner.region, site_of(machine, site))
+    if own_call is None:
+        inputs = [*args, *keywords.values()]
+        modules.note_call(machine, owner, inputs, output, site_of(machine, site), before, Level.CERTAIN)
+    return output
+
+
+def enter(
+    machine: Machine, function: Function, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """Run a function of the program on these arguments."""
+    definition = function.definition
+    machine.entered.add(definition)
+    too_deep = len(machine.active) >= machine.budget.depth or machine.active.count(function) >= 2
+    if too_deep:
+        given = tuple(tensor for arg in (*args, *keywords.values()) for tensor in tensors_in(arg))
+        if given:
+            machine.emit(Escape, site_of(machine, site), tensors=given, how="call")
+        return machine.unknown(function.name, given)
+    frame = Frame(function.program, parent=function.frame, function=function, owner=function.owner)
+    bind_arguments(machine, frame, function, args, keywords)
+    if isinstance(definition, ast.Lambda):
+        return _inside(machine, function, site, lambda: machine.evaluate(machine, frame, definition.body))
+    if function.is_context or is_generator(definition):
+        return Generator(lambda consume: _produce(machine, function, frame, site, consume))
+
+    def run() -> Value:
+        try:
+            machine.execute(machine, frame, definition.body)
+        except ReturnValue as leave:
+            return leave.value
+        return NONE
+
+    result = _inside(machine, function, site, run)
+    if function.region:
+        modules.mark_region(machine, result, function.region, site_of(machine, site))
+    return result
+
+
+def _inside(machine: Machine, function: Function, site: Site | None, run) -> Value:  # type: ignore[no-untyped-def]
+    current = machine.current
+    machine.active.append(function)
+    machine.stack.append(site if site is not None else site_of(machine, None))
+    try:
+        if function.grad_mode is not None:
+            with machine.gradients(function.grad_mode):
+                return run()  # type: ignore[no-any-return]
+        return run()  # type: ignore[no-any-return]
+    finally:
+        machine.stack.pop()
+        machine.active.pop()
+        machine.current = current
+
+
+def _produce(machine: Machine, function: Function, frame: Frame, site: Site | None, consume) -> None:  # type: ignore[no-untyped-def]
+    consumer_turn, consumer_active = machine.turn, list(machine.active)
+
+    def hand_over(item: Value) -> Value:
+        turn, active, stack = machine.turn, machine.active, machine.stack
+        machine.turn, machine.active = consumer_turn, consumer_active
+        machine.stack = stack[:-1]
+        try:
+            return consume(item)  # type: ignore[no-any-return]
+        finally:
+            machine.turn, machine.active, machine.stack = turn, active, stack
+
+    frame.on_yield = hand_over
+
+    def run() -> Value:
+        assert not isinstance(function.definition, ast.Lambda)
+        try:
+            machine.execute(machine, frame, function.definition.body)
+        except ReturnValue:
+            pass
+        return NONE
+
+    _inside(machine, function, site, run)
+
+
+def is_generator(definition: ast.AST) -> bool:
+    """Does a function's own body yield?"""
+    todo = list(getattr(definition, "body", []))
+    while todo:
+        node = todo.pop()
+        if isinstance(node, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            todo.extend(ast.iter_child_nodes(node))
+    return False
+
+
+def bind_arguments(
+    machine: Machine, frame: Frame, function: Function, args: list[Value], keywords: dict[str, Value]
+) -> None:
+    """Give a function's parameters their values; what was not passed and has no default is unknown."""
+    spec = function.definition.args
+    names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
+    rest = dict(keywords)
+    spread = rest.pop("**", None)
+    if function.owner is not None and args and not function.is_static:
+        frame.receiver = args[0]
+    for name, value in zip(names, args, strict=False):
+        frame.variables[name] = value
+    for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
+        name = parameter.arg
+        if name in frame.variables:
+            continue
+        if name in rest:
+            frame.variables[name] = rest.pop(name)
+        elif name in function.defaults and spread is None:
+            frame.variables[name] = function.defaults[name]
+        else:
+            frame.variables[name] = machine.unknown(name)
+    if spec.vararg is not None:
+        frame.variables[spec.vararg.arg] = Sequence(list(args[len(names) :]), "tuple")
+    if spec.kwarg is not None:
+        left: dict[object, Value] = dict(rest)
+        frame.variables[spec.kwarg.arg] = Mapping(left, exact=spread is None)
+
+
+def instantiate(
+    machine: Machine, cls: ClassValue, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """An object of a class of the program."""
+    if cls.record == "tuple":
+        named = dict(zip(cls.record_fields, args, strict=False))
+        named.update({name: value for name, value in keywords.items() if name in cls.record_fields})
+        items = [named.get(name, cls.members.get(name, machine.unknown(name))) for name in cls.record_fields]
+        return Sequence(items, "tuple", fields=cls.record_fields)
+    made = Instance(cls)
+    init = member(machine, made, "__init__")
+    if isinstance(init, Bound):
+        enter(machine, init.function, [made, *args], keywords, site)
+    elif cls.record == "data":
+        for name, value in zip(cls.record_fields, args, strict=False):
+            made.attributes[name] = value
+        made.attributes.update(keywords)
+        for name in cls.record_fields:
+            if name not in made.attributes:
+                made.attributes[name] = _field_default(machine, cls.members.get(name), name)
+        post = member(machine, made, "__post_init__")
+        if isinstance(post, Bound):
+            enter(machine, post.function, [made], {}, site)
+    elif any(base.startswith("torch.nn.") for base in cls.library_bases()):
+        _library_init(machine, made, args, keywords, site)
+    return made
+
+
+def _library_init(
+    machine: Machine, made: Instance, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> None:
+    """A class that only renames one of torch's containers or layers, without an `__init__` of its own."""
+    base = next(base for base in made.cls.library_bases() if base.startswith("torch.nn."))
+    kind = base.rpartition(".")[2]
+    if kind != "Module":
+        made.attributes["<base>"] = modules.make_module(machine, kind, args, keywords, site)
+
+
+def _field_default(machine: Machine, value: Value | None, name: str) -> Value:
+    if isinstance(value, Mapping) and "default_factory" in value.items:
+        return call(machine, value.items["default_factory"], [], {}, None)
+    return value if value is not None else machine.unknown(name)
+
+

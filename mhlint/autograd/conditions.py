@@ -1,0 +1,198 @@
+"""Is a condition true? Known from the values, known from an earlier answer on this path, or a choice."""
+
+from __future__ import annotations
+
+import ast
+
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import (
+    FALSE,
+    TRUE,
+    Const,
+    Key,
+    Mapping,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+    is_none,
+    key_of,
+)
+from mhlint.syntax.program import Program, Site
+
+
+def truth_text(program: Program, test: ast.expr) -> str:
+    """How a condition is named in a message."""
+    return program.text(test)
+
+
+def truth_of(machine: Machine, value: Value) -> bool | None:
+    """Whether a value is true, as far as it is known on this path."""
+    if isinstance(value, Const):
+        return bool(value.value)
+    if isinstance(value, Sequence):
+        return bool(value.items) or (None if not value.exact else False)
+    if isinstance(value, Mapping):
+        return bool(value.items) or (None if not value.exact else False)
+    if isinstance(value, Unknown):
+        if value.at_least is not None and value.at_least > 0:
+            return True
+        key, flipped = _plain(value.key)
+        known = machine.path.known(key)
+        return known if known is None else known != flipped
+    if isinstance(value, Tensor):
+        return machine.path.known(("truth", id(value)))
+    return True
+
+
+def _plain(key: Key) -> tuple[Key, bool]:
+    flipped = False
+    while isinstance(key, tuple) and len(key) == 2 and key[0] == "not":
+        key, flipped = key[1], not flipped
+    return key, flipped
+
+
+def decide(
+    machine: Machine, value: Value, text: str, site: Site, *, forced: bool | None = None, default: bool = True
+) -> bool:
+    """The side a condition takes: known, `forced` (remembered, but not a choice), or chosen by the path."""
+    known = truth_of(machine, value)
+    if known is not None:
+        return known
+    if isinstance(value, Unknown):
+        key, flipped = _plain(value.key)
+    else:
+        key, flipped = ("truth", id(value)), False
+    if forced is not None:
+        machine.path.learn(key, forced != flipped)
+        return forced
+    if flipped:
+        text = text.removeprefix("not ")
+    return machine.path.choose(key, text, default != flipped, site, machine.turn) != flipped
+
+
+def negate(value: Value, machine: Machine) -> Value:
+    """`not value`, as a value that keeps its identity."""
+    known = truth_of(machine, value)
+    if known is not None:
+        return FALSE if known else TRUE
+    return machine.derived("not", (value,), f"not {getattr(value, 'label', '')}")
+
+
+def compare(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Value:
+    """The value of one comparison; the same comparison of the same values is the same unknown."""
+    if isinstance(op, (ast.NotEq, ast.IsNot, ast.NotIn)):
+        positive = {ast.NotEq: ast.Eq, ast.IsNot: ast.Is, ast.NotIn: ast.In}[type(op)]()
+        return negate(compare(machine, left, positive, right), machine)
+    if isinstance(op, (ast.Gt, ast.LtE)):
+        swapped = compare(machine, right, ast.Lt(), left)
+        return swapped if isinstance(op, ast.Gt) else negate(swapped, machine)
+    if isinstance(op, ast.GtE):
+        return negate(compare(machine, left, ast.Lt(), right), machine)
+    known = _known(machine, left, op, right)
+    if known is not None:
+        return TRUE if known else FALSE
+    if isinstance(op, ast.In):
+        return machine.derived("in", (left, right), "")
+    if isinstance(op, (ast.Eq, ast.Is)):
+        if isinstance(left, Const) and not isinstance(right, Const):
+            left, right = right, left
+        return machine.derived("==", (left, right), "")
+    return machine.derived("<", (left, right), "")
+
+
+def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool | None:
+    if isinstance(left, Const) and isinstance(right, Const):
+        return _constants(left, op, right)
+    if isinstance(op, ast.In):
+        return _contains(machine, left, right)
+    if isinstance(op, ast.Lt):
+        return _less(left, right)
+    if left is right:
+        return True if not isinstance(left, Tensor) or isinstance(op, ast.Is) else None
+    for value, other in ((left, right), (right, left)):
+        if is_none(other) and not isinstance(value, (Unknown, Const)):
+            return False
+        if isinstance(value, (Unknown, Const)) or not isinstance(other, Const):
+            continue
+        if isinstance(op, ast.Eq) and not isinstance(value, Tensor):
+            return False
+    if isinstance(left, Unknown) and isinstance(right, Unknown):
+        if key_of(left) == key_of(right):
+            return True
+        if left.base is not None and left.base == right.base:
+            return left.offset == right.offset
+        if _less(left, right) or _less(right, left):
+            return False
+    if isinstance(left, Unknown) and isinstance(right, Const):
+        return _outside(left, right)
+    if isinstance(right, Unknown) and isinstance(left, Const):
+        return _outside(right, left)
+    return None
+
+
+def _outside(value: Unknown, constant: Const) -> bool | None:
+    number = constant.value
+    if isinstance(number, (int, float)) and not isinstance(number, bool):
+        if value.at_least is not None and number < value.at_least:
+            return False
+        if value.at_most is not None and number > value.at_most:
+            return False
+    return None
+
+
+def _constants(left: Const, op: ast.cmpop, right: Const) -> bool | None:
+    try:
+        if isinstance(op, ast.Is):
+            same = left.value is right.value
+            return same or (left.value == right.value and type(left.value) is type(right.value))
+        if isinstance(op, ast.Eq):
+            return bool(left.value == right.value)
+        if isinstance(op, ast.Lt):
+            return bool(left.value < right.value)
+        if isinstance(op, ast.In):
+            return bool(left.value in right.value)
+    except TypeError:
+        return None
+    return None
+
+
+def _contains(machine: Machine, left: Value, right: Value) -> bool | None:
+    if isinstance(right, Mapping) and isinstance(left, Const):
+        if left.value in right.items:
+            return True
+        return False if right.exact else None
+    if isinstance(right, Sequence) and right.exact:
+        answers = [_known(machine, left, ast.Eq(), item) for item in right.items]
+        if True in answers:
+            return True
+        if None not in answers:
+            return False
+        keys = [("==", key_of(left), key_of(item)) for item in right.items]
+        known = [machine.path.known(key) for key in keys]
+        if True in known:
+            return True
+        return None if None in known else False
+    return None
+
+
+def _less(left: Value, right: Value) -> bool | None:
+    if isinstance(left, Unknown) and isinstance(right, Unknown):
+        if left.base is not None and left.base == right.base:
+            return left.offset < right.offset
+        if left.within is not None and left.within == right.base and right.offset >= -1:
+            return True
+        if right.within is not None and right.within == left.base and left.offset >= -2:
+            return False
+        return None
+    if isinstance(left, Const) and isinstance(right, Unknown) and isinstance(left.value, (int, float)):
+        if right.at_least is not None and left.value < right.at_least:
+            return True
+        if right.at_most is not None and left.value >= right.at_most:
+            return False
+    if isinstance(left, Unknown) and isinstance(right, Const) and isinstance(right.value, (int, float)):
+        if left.at_most is not None and left.at_most < right.value:
+            return True
+        if left.at_least is not None and left.at_least >= right.value:
+            return False
+    return None

@@ -1,0 +1,104 @@
+"""`with`: gradient modes, wrappers that scale losses, contexts of the program's own."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from mhlint.autograd import binding
+from mhlint.autograd.frames import Frame, ProgramRaises
+from mhlint.autograd.iteration import Generator
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import NONE, Const, Instance, Object, Unknown, Value, tensors_in
+
+_EXPECTS_ERROR = frozenset(
+    {"pytest.raises", "contextlib.suppress", "unittest.raises", "assertRaises", "assertRaisesRegex", "raises"}
+)
+
+
+def run_with(machine: Machine, frame: Frame, items: list[ast.withitem], body: Callable[[], None]) -> None:
+    """Enter the contexts one by one, run the body in them, leave them."""
+    if not items:
+        body()
+        return
+    item, rest = items[0], items[1:]
+    manager = machine.evaluate(machine, frame, item.context_expr)
+
+    def inside(entered: Value) -> None:
+        if item.optional_vars is not None:
+            binding.assign(machine, frame, item.optional_vars, entered)
+        run_with(machine, frame, rest, body)
+
+    _enter(machine, frame, manager, item.context_expr, inside)
+
+
+def _enter(
+    machine: Machine, frame: Frame, manager: Value, node: ast.expr, inside: Callable[[Value], None]
+) -> None:
+    if isinstance(manager, Object) and manager.kind == "grad mode":
+        enabled = manager.settings["enabled"]
+        machine_value = bool(enabled.value) if isinstance(enabled, Const) else None
+        with machine.gradients(machine_value):
+            inside(NONE)
+        return
+    if isinstance(manager, Object) and manager.kind == "scaled loss":
+        inside(manager.settings["loss"])
+        return
+    if isinstance(manager, Generator):
+        _around(manager, inside, machine)
+        return
+    if isinstance(manager, Instance):
+        _own_context(machine, manager, inside)
+        return
+    name = _callee_name(node)
+    if name in _EXPECTS_ERROR or name.rpartition(".")[2] in _EXPECTS_ERROR:
+        machine.catching.append((frame, "explicit"))
+        try:
+            inside(machine.unknown("context"))
+        except ProgramRaises:
+            pass
+        finally:
+            machine.catching.pop()
+        return
+    if isinstance(manager, Unknown) and "no_grad" in name.rpartition(".")[2]:
+        with machine.gradients(False):
+            inside(manager)
+        return
+    if isinstance(manager, Unknown):
+        deps = tuple(tensors_in(manager))
+        inside(machine.unknown("context", deps))
+        return
+    inside(manager)
+
+
+def _callee_name(node: ast.expr) -> str:
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+
+
+def _around(manager: Generator, inside: Callable[[Value], None], machine: Machine) -> None:
+    """A `contextmanager` function: the body runs where it yields."""
+
+    def at_yield(value: Value) -> Value:
+        inside(value)
+        return NONE
+
+    manager.produce(at_yield)
+
+
+def _own_context(machine: Machine, manager: Instance, inside: Callable[[Value], None]) -> None:
+    enter, leave = machine.member(machine, manager, "__enter__"), machine.member(machine, manager, "__exit__")
+    before = machine.grad_enabled
+    entered = machine.call(machine, enter, [], {}, None) if enter is not None else manager
+    try:
+        inside(entered)
+    finally:
+        if leave is not None and machine.steps <= machine.budget.steps:
+            machine.call(machine, leave, [NONE, NONE, NONE], {}, None)
+        machine.grad_enabled = before
+
+
+def grad_mode(enabled: Value) -> Object:
+    """The context `no_grad()`, `enable_grad()`, `set_grad_enabled(flag)`."""
+    return Object("grad mode", {"enabled": enabled})
+
+

@@ -1,0 +1,45 @@
+"""`copy.deepcopy`: new parameters, new objects, nothing shared."""
+
+from __future__ import annotations
+
+from mhlint.autograd import tensors
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import Instance, Mapping, Module, Sequence, Tensor, Unknown, Value
+from mhlint.syntax.program import Site
+
+
+def deep_copy(machine: Machine, value: Value, site: Site | None, done: dict[int, Value] | None = None) -> Value:
+    """A copy that shares no memory and no graph with the original."""
+    done = {} if done is None else done
+    if id(value) in done:
+        return done[id(value)]
+    made: Value = value
+    if isinstance(value, Tensor):
+        made = tensors.leaf(machine, site, requires_grad=value.requires_grad, name=value.name)
+        made.parameter, made.elements = value.parameter, value.elements
+    elif isinstance(value, Instance):
+        made = Instance(value.cls, training=value.training, region=value.region)
+        done[id(value)] = made
+        made.attributes = {name: deep_copy(machine, item, site, done) for name, item in value.attributes.items()}
+    elif isinstance(value, Module):
+        made = Module(value.kind, settings=dict(value.settings), training=value.training, exact=value.exact)
+        made.region = value.region
+        done[id(value)] = made
+        made.parameters = {name: _tensor_copy(machine, item, site, done) for name, item in value.parameters.items()}
+        made.children = {name: deep_copy(machine, item, site, done) for name, item in value.children.items()}
+    elif isinstance(value, Sequence):
+        items = [deep_copy(machine, item, site, done) for item in value.items]
+        made = Sequence(items, value.kind, value.exact, value.fields)
+    elif isinstance(value, Mapping):
+        made = Mapping({key: deep_copy(machine, item, site, done) for key, item in value.items.items()}, value.exact)
+    elif isinstance(value, Unknown):
+        made = machine.unknown(value.label)
+        made.module = value.module
+    done[id(value)] = made
+    return made
+
+
+def _tensor_copy(machine: Machine, tensor: Tensor, site: Site | None, done: dict[int, Value]) -> Tensor:
+    made = deep_copy(machine, tensor, site, done)
+    assert isinstance(made, Tensor)
+    return made

@@ -1,0 +1,134 @@
+"""Definitions: functions with what their decorators make of them, classes with their members."""
+
+from __future__ import annotations
+
+import ast
+
+from mhlint.autograd.frames import Frame
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import (
+    FALSE,
+    ClassValue,
+    Const,
+    Function,
+    Library,
+    Unknown,
+    Value,
+)
+from mhlint.syntax.program import Definition
+
+_GRAD_MODES = {
+    "torch.no_grad": False, "torch.inference_mode": False, "torch.enable_grad": True,
+    "torch.autograd.no_grad": False, "torch.autograd.grad_mode.no_grad": False,
+}  # fmt: skip
+_COMPILERS = frozenset({"torch.compile", "torch._dynamo.optimize"})
+_CONTEXTS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
+_PROPERTIES = frozenset(
+    {"property", "cached_property", "functools.cached_property", "abc.abstractproperty"}
+)
+RECORD_BASES = frozenset({"typing.NamedTuple", "NamedTuple", "collections.namedtuple", "typing.TypedDict"})
+
+
+def define_function(machine: Machine, frame: Frame, node: Definition | ast.Lambda) -> Value:
+    """The value of a `def` or a `lambda`: a function, or what its decorators make of it."""
+    function = Function(node, frame.program, frame)
+    defaults = node.args
+    positional = [*defaults.posonlyargs, *defaults.args]
+    for parameter, default in zip(positional[len(positional) - len(defaults.defaults) :], defaults.defaults, strict=True):
+        function.defaults[parameter.arg] = machine.evaluate(machine, frame, default)
+    for parameter, keyword_default in zip(defaults.kwonlyargs, defaults.kw_defaults, strict=True):
+        if keyword_default is not None:
+            function.defaults[parameter.arg] = machine.evaluate(machine, frame, keyword_default)
+    value: Value = function
+    for decorator in reversed(getattr(node, "decorator_list", [])):
+        value = _decorated(machine, frame, function, value, decorator)
+    return value
+
+
+def _decorated(machine: Machine, frame: Frame, function: Function, value: Value, node: ast.expr) -> Value:
+    if isinstance(node, ast.Attribute) and node.attr in ("setter", "getter", "deleter"):
+        function.attributes["<accessor>"] = Const(node.attr)
+        return value
+    if isinstance(node, ast.Name) and frame.look_up(node.id) is None:
+        if node.id == "staticmethod":
+            function.is_static = True
+        elif node.id == "classmethod":
+            function.is_class_method = True
+        elif node.id in _PROPERTIES:
+            function.is_property = True
+        return value
+    decorator = machine.evaluate(machine, frame, node.func if isinstance(node, ast.Call) else node)
+    if isinstance(decorator, Library):
+        name = decorator.name
+        if name == "torch.set_grad_enabled" and isinstance(node, ast.Call) and node.args:
+            flag = machine.evaluate(machine, frame, node.args[0])
+            function.grad_mode = bool(flag.value) if isinstance(flag, Const) else None
+        elif name in _GRAD_MODES:
+            enabled = _GRAD_MODES[name]
+            if isinstance(node, ast.Call) and node.args and machine.evaluate(machine, frame, node.args[0]) == FALSE:
+                enabled = True
+            function.grad_mode = enabled
+        elif name in _CONTEXTS:
+            function.is_context = True
+        elif name in _PROPERTIES:
+            function.is_property = True
+        elif name in _COMPILERS:
+            function.region = "torch.compile"
+        return value
+    if isinstance(decorator, Function):
+        made: Value = machine.call(machine, decorator, [value], {}, None)
+        if isinstance(node, ast.Call):
+            made = machine.evaluate(machine, frame, node)
+            made = machine.call(machine, made, [value], {}, None) if isinstance(made, Function) else value
+        if isinstance(made, Function):
+            made.is_static, made.is_class_method = function.is_static, function.is_class_method
+            made.attributes["<wrapped>"] = function
+            return made
+    return value
+
+
+def define_class(machine: Machine, frame: Frame, node: ast.ClassDef) -> Value:
+    """The value of a `class` statement."""
+    bases: list[Value] = []
+    record = ""
+    for base in node.bases:
+        value = machine.evaluate(machine, frame, base.value if isinstance(base, ast.Subscript) else base)
+        if isinstance(value, Library) and value.name in RECORD_BASES:
+            record = "tuple"
+        if isinstance(value, (ClassValue, Library, Unknown)):
+            if not (isinstance(value, Library) and value.name in ("object", "abc.ABC", "typing.Generic", "typing.Protocol")):
+                bases.append(value)
+        else:
+            bases.append(machine.unknown("base"))
+    body = Frame(frame.program, parent=frame, is_class_body=True)
+    cls = ClassValue(node, frame.program, tuple(bases), body.variables)
+    body.owner = cls
+    machine.execute(machine, body, node.body)
+    for name, member in list(body.variables.items()):
+        inner = member
+        if isinstance(inner, Function) and inner.owner is None:
+            inner.owner = cls
+            wrapped = inner.attributes.get("<wrapped>")
+            if isinstance(wrapped, Function):
+                wrapped.owner = cls
+            if inner.attributes.get("<accessor>") == Const("setter"):
+                body.variables[f"{name}.setter"] = inner
+                body.variables[name] = _getter_of(node, name, machine, frame, cls) or inner
+    if any("dataclass" in ast.unparse(decorator) for decorator in node.decorator_list):
+        record = "data"
+    cls.record = record or next((base.record for base in bases if isinstance(base, ClassValue)), "")
+    if cls.record:
+        inherited = next((base.record_fields for base in bases if isinstance(base, ClassValue)), ())
+        own = [s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
+        cls.record_fields = (*inherited, *own)
+    return cls
+
+
+def _getter_of(node: ast.ClassDef, name: str, machine: Machine, frame: Frame, cls: ClassValue) -> Value | None:
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef) and statement.name == name:
+            getter = Function(statement, frame.program, frame, owner=cls, is_property=True)
+            return getter
+    return None
+
+

@@ -1,0 +1,57 @@
+"""`torch.distributions`: which computations a distribution shares between its methods."""
+
+from __future__ import annotations
+
+from mhlint.autograd import tensors
+from mhlint.autograd.graph import Level
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import Object, Tensor, Value, tensors_in
+from mhlint.syntax.program import Site
+
+_NORMALISES = frozenset({"Categorical", "OneHotCategorical", "Multinomial", "OneHotCategoricalStraightThrough"})
+_DIFFERENTIABLE = frozenset({"log_prob", "entropy", "rsample", "cdf", "icdf", "perplexity"})
+
+
+def make_distribution(
+    machine: Machine, kind: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value | None:
+    """A distribution. A categorical one normalises its logits once: what it gives later shares that node."""
+    name = kind.rpartition(".")[2]
+    given = [tensor for value in (*args, *keywords.values()) for tensor in tensors_in(value)]
+    if name.startswith("kl"):
+        for value in (*args, *keywords.values()):
+            given += _held(value)
+        return tensors.make(machine, name, given, Level.CERTAIN, site)
+    if not name[:1].isupper():
+        return None
+    for value in (*args, *keywords.values()):
+        given += _held(value)
+    made = Object("distribution")
+    if name in _NORMALISES and given:
+        shared = tensors.make(machine, f"{name}'s normalisation", given, Level.CERTAIN, site)
+        given = [shared]
+    for index, tensor in enumerate(given):
+        made.settings[str(index)] = tensor
+    return made
+
+
+def _held(value: Value) -> list[Tensor]:
+    if isinstance(value, Object) and value.kind == "distribution":
+        return [tensor for tensor in value.settings.values() if isinstance(tensor, Tensor)]
+    return []
+
+
+def call_distribution(
+    machine: Machine, owner: Object, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """A method of a distribution."""
+    if name not in _DIFFERENTIABLE:
+        if name in ("sample", "sample_n"):
+            machine.randomness += 1
+            return tensors.leaf(machine, site)
+        return machine.unknown(name, tuple(_held(owner)))
+    if name == "rsample":
+        machine.randomness += 1
+    given = [*_held(owner), *(tensor for value in (*args, *keywords.values()) for tensor in tensors_in(value))]
+    keeps = Level.CERTAIN if name in ("log_prob", "rsample") else Level.LIKELY
+    return tensors.make(machine, name, given, keeps, site)

@@ -1,0 +1,303 @@
+"""What each expression evaluates to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from mhlint.autograd import attributes, binding, subscripts
+from mhlint.autograd.arithmetic import arithmetic, unary
+from mhlint.autograd.builtin_names import builtin
+from mhlint.autograd.calls import evaluate_call
+from mhlint.autograd.conditions import compare, decide, negate, truth_of, truth_text
+from mhlint.autograd.definitions import define_function
+from mhlint.autograd.frames import Frame
+from mhlint.autograd.graph import Level
+from mhlint.autograd.iteration import Generator, elements
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Slice, Unknown, Value, key_of
+from mhlint.syntax.program import dotted
+
+
+def evaluate(machine: Machine, frame: Frame, node: ast.expr) -> Value:
+    """The value of an expression."""
+    machine.spend()
+    handler = _HANDLERS.get(type(node))
+    return machine.unknown("expression") if handler is None else handler(machine, frame, node)
+
+
+def _constant(machine: Machine, frame: Frame, node: ast.Constant) -> Value:
+    return Const(node.value)
+
+
+def _name(machine: Machine, frame: Frame, node: ast.Name) -> Value:
+    found = frame.look_up(node.id)
+    if found is not None:
+        return found
+    known = builtin(node.id)
+    if known is not None:
+        return known
+    made = machine.unknown(node.id)
+    if node.id in frame.program.module_evidence:
+        made.module = Level.LIKELY
+    frame.top.variables[node.id] = made
+    return made
+
+
+def _attribute(machine: Machine, frame: Frame, node: ast.Attribute) -> Value:
+    owner = machine.evaluate(machine, frame, node.value)
+    value = attributes.load(machine, owner, node.attr, frame.program.site(node))
+    if isinstance(value, Unknown) and not value.module and dotted(node) in frame.program.module_evidence:
+        value.module = Level.LIKELY
+    return value
+
+
+def _subscript(machine: Machine, frame: Frame, node: ast.Subscript) -> Value:
+    owner = machine.evaluate(machine, frame, node.value)
+    index = machine.evaluate(machine, frame, node.slice)
+    return subscripts.load(machine, owner, index, frame.program.site(node))
+
+
+def _slice(machine: Machine, frame: Frame, node: ast.Slice) -> Value:
+    parts = [NONE if p is None else machine.evaluate(machine, frame, p) for p in (node.lower, node.upper, node.step)]
+    return Slice(*parts)
+
+
+def _binary(machine: Machine, frame: Frame, node: ast.BinOp) -> Value:
+    # A long chain `a + b + ...` leans left: walk down it without recursion.
+    chain: list[ast.BinOp] = []
+    left: ast.expr = node
+    while isinstance(left, ast.BinOp):
+        chain.append(left)
+        left = left.left
+    value = machine.evaluate(machine, frame, left)
+    for part in reversed(chain):
+        right = machine.evaluate(machine, frame, part.right)
+        value = arithmetic(machine, value, type(part.op), right, frame.program.site(part))
+    return value
+
+
+def _unary(machine: Machine, frame: Frame, node: ast.UnaryOp) -> Value:
+    value = machine.evaluate(machine, frame, node.operand)
+    if isinstance(node.op, ast.Not):
+        return negate(value, machine)
+    return unary(machine, node.op, value, frame.program.site(node))
+
+
+def _bool(machine: Machine, frame: Frame, node: ast.BoolOp) -> Value:
+    is_and = isinstance(node.op, ast.And)
+    value: Value = NONE
+    for position, part in enumerate(node.values):
+        value = machine.evaluate(machine, frame, part)
+        if position == len(node.values) - 1:
+            return value
+        known = truth_of(machine, value)
+        if known is None:
+            known = decide(machine, value, truth_text(frame.program, part), frame.program.site(part))
+        if known != is_and:
+            return value if isinstance(value, Const) or not isinstance(value, Unknown) else Const(known)
+    return value
+
+
+def _compare(machine: Machine, frame: Frame, node: ast.Compare) -> Value:
+    left = machine.evaluate(machine, frame, node.left)
+    result: Value = NONE
+    for op, comparator in zip(node.ops, node.comparators, strict=True):
+        right = machine.evaluate(machine, frame, comparator)
+        result = compare(machine, left, op, right)
+        if isinstance(result, Unknown) and not result.label:
+            result.label = frame.program.text(node)
+        if len(node.ops) > 1 and truth_of(machine, result) is False:
+            return result
+        left = right
+    return result
+
+
+def _conditional(machine: Machine, frame: Frame, node: ast.IfExp) -> Value:
+    test = machine.evaluate(machine, frame, node.test)
+    known = truth_of(machine, test)
+    if known is None:
+        before, position = machine.effects, len(machine.path.taken)
+        text, site = truth_text(frame.program, node.test), frame.program.site(node.test)
+        known = decide(machine, test, text, site)
+        value = machine.evaluate(machine, frame, node.body if known else node.orelse)
+        other = node.orelse if known else node.body
+        if isinstance(value, (Const, Unknown)) and isinstance(other, (ast.Constant, ast.JoinedStr)):
+            flag = isinstance(other, ast.Constant) and (other.value is None or isinstance(other.value, bool))
+            if machine.effects == before and not flag and len(machine.path.taken) > position:
+                machine.path.pin(position)
+        return value
+    return machine.evaluate(machine, frame, node.body if known else node.orelse)
+
+
+def _lambda(machine: Machine, frame: Frame, node: ast.Lambda) -> Value:
+    return define_function(machine, frame, node)
+
+
+def _list(machine: Machine, frame: Frame, node: ast.List | ast.Tuple | ast.Set) -> Value:
+    kind = "tuple" if isinstance(node, ast.Tuple) else "set" if isinstance(node, ast.Set) else "list"
+    result = Sequence([], kind)
+    for item in node.elts:
+        if isinstance(item, ast.Starred):
+            found, exact = elements(machine, machine.evaluate(machine, frame, item.value), frame.program.site(item))
+            result.items.extend(found)
+            result.exact = result.exact and exact
+        else:
+            result.items.append(machine.evaluate(machine, frame, item))
+    return result
+
+
+def _dict(machine: Machine, frame: Frame, node: ast.Dict) -> Value:
+    result = Mapping({})
+    for key, item in zip(node.keys, node.values, strict=True):
+        value = machine.evaluate(machine, frame, item)
+        if key is None:
+            if isinstance(value, Mapping):
+                result.items.update(value.items)
+                result.exact = result.exact and value.exact
+            else:
+                result.exact = False
+            continue
+        name = machine.evaluate(machine, frame, key)
+        result.items[name.value if isinstance(name, Const) else ("item", key_of(name))] = value
+        result.exact = result.exact and isinstance(name, Const)
+    return result
+
+
+def _comprehension(machine: Machine, frame: Frame, node: ast.ListComp | ast.SetComp | ast.DictComp) -> Value:
+    inner = Frame(frame.program, parent=frame, function=frame.function, owner=frame.owner, receiver=frame.receiver)
+    if frame.is_class_body:
+        inner.variables.update(frame.variables)
+    collected: list[Value] = []
+    keys: list[Value] = []
+    exact = True
+
+    def collect() -> None:
+        if isinstance(node, ast.DictComp):
+            keys.append(machine.evaluate(machine, inner, node.key))
+            collected.append(machine.evaluate(machine, inner, node.value))
+        else:
+            collected.append(machine.evaluate(machine, inner, node.elt))
+
+    exact = _clauses(machine, inner, node.generators, collect)
+    if isinstance(node, ast.DictComp):
+        named = all(isinstance(key, Const) for key in keys)
+        items = {
+            key.value if isinstance(key, Const) else ("item", key_of(key)): value
+            for key, value in zip(keys, collected, strict=True)
+        }
+        return Mapping(items, exact=exact and named)
+    return Sequence(collected, "set" if isinstance(node, ast.SetComp) else "list", exact)
+
+
+def _clauses(machine: Machine, inner: Frame, clauses: list[ast.comprehension], collect: Callable[[], None]) -> bool:
+    """Run the loops and conditions of a comprehension; whether every item was surely seen."""
+    clause, rest = clauses[0], clauses[1:]
+    source = machine.evaluate(machine, inner, clause.iter)
+    exact = True
+    activation, outer, count = machine.next_serial(), machine.turn, 0
+
+    def one(item: Value) -> Value:
+        nonlocal exact, count
+        with machine.in_turn((*outer, (activation, count))):
+            count += 1
+            binding.assign(machine, inner, clause.target, item)
+            for test in clause.ifs:
+                value = machine.evaluate(machine, inner, test)
+                known = truth_of(machine, value)
+                if known is None:
+                    known, exact = True, False
+                if not known:
+                    return NONE
+            if rest:
+                exact = _clauses(machine, inner, rest, collect) and exact
+            else:
+                collect()
+        return NONE
+
+    if isinstance(source, Generator):
+        source.produce(one)
+        return False
+    found, sure = elements(machine, source, machine.current)
+    if len(found) > 64:
+        found, sure = [found[0], found[1], found[-1]], False
+    for item in found:
+        one(item)
+    return exact and sure
+
+
+def _generator(machine: Machine, frame: Frame, node: ast.GeneratorExp) -> Value:
+    inner = Frame(frame.program, parent=frame, function=frame.function, owner=frame.owner, receiver=frame.receiver)
+
+    def produce(consume: Callable[[Value], Value]) -> None:
+        turn = machine.turn
+
+        def hand_over() -> None:
+            value = machine.evaluate(machine, inner, node.elt)
+            with machine.in_turn(turn):
+                consume(value)
+
+        _clauses(machine, inner, node.generators, hand_over)
+
+    return Generator(produce)
+
+
+def _joined(machine: Machine, frame: Frame, node: ast.JoinedStr) -> Value:
+    parts: list[str] = []
+    known = True
+    for part in node.values:
+        if isinstance(part, ast.FormattedValue):
+            value = machine.evaluate(machine, frame, part.value)
+            if isinstance(value, Const) and part.format_spec is None:
+                parts.append(str(value.value))
+            else:
+                known = False
+        elif isinstance(part, ast.Constant):
+            parts.append(str(part.value))
+    return Const("".join(parts)) if known else machine.unknown("text")
+
+
+def _starred(machine: Machine, frame: Frame, node: ast.Starred) -> Value:
+    return machine.evaluate(machine, frame, node.value)
+
+
+def _walrus(machine: Machine, frame: Frame, node: ast.NamedExpr) -> Value:
+    value = machine.evaluate(machine, frame, node.value)
+    home = frame
+    while home.parent is not None and home.function is home.parent.function and home.on_yield is None:
+        home = home.parent
+    binding.assign(machine, home if frame.function is not None else frame, node.target, value)
+    frame.variables[node.target.id] = value
+    return value
+
+
+def _await(machine: Machine, frame: Frame, node: ast.Await) -> Value:
+    return machine.evaluate(machine, frame, node.value)
+
+
+def _yield(machine: Machine, frame: Frame, node: ast.Yield) -> Value:
+    value = NONE if node.value is None else machine.evaluate(machine, frame, node.value)
+    return frame.on_yield(value) if frame.on_yield is not None else machine.unknown("sent")
+
+
+def _yield_from(machine: Machine, frame: Frame, node: ast.YieldFrom) -> Value:
+    source = machine.evaluate(machine, frame, node.value)
+    consume = frame.on_yield
+    if consume is None:
+        return machine.unknown("sent")
+    if isinstance(source, Generator):
+        source.produce(consume)
+    else:
+        for item in elements(machine, source, frame.program.site(node))[0]:
+            consume(item)
+    return NONE
+
+
+_HANDLERS: dict[type[ast.expr], Callable[[Machine, Frame, ast.expr], Value]] = {
+    ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,
+    ast.Slice: _slice, ast.Call: evaluate_call, ast.BinOp: _binary, ast.UnaryOp: _unary, ast.BoolOp: _bool,
+    ast.Compare: _compare, ast.IfExp: _conditional, ast.Lambda: _lambda, ast.List: _list, ast.Tuple: _list,
+    ast.Set: _list, ast.Dict: _dict, ast.ListComp: _comprehension, ast.SetComp: _comprehension,
+    ast.DictComp: _comprehension, ast.GeneratorExp: _generator, ast.JoinedStr: _joined, ast.Starred: _starred,
+    ast.NamedExpr: _walrus, ast.Await: _await, ast.Yield: _yield, ast.YieldFrom: _yield_from,
+}  # type: ignore[dict-item]  # fmt: skip

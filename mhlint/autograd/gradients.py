@@ -1,0 +1,55 @@
+"""`.grad`: who has one, reading it, clearing it, adding to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mhlint.autograd import tensors
+from mhlint.autograd.graph import Level
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.trace import Clip, ReadGrad, ZeroGrad
+from mhlint.autograd.values import Gradient, MissingGradient, Tensor, Value
+from mhlint.syntax.program import Site
+
+
+def read(machine: Machine, tensor: Tensor, site: Site | None) -> Value:
+    """The value of `tensor.grad`: None, a tensor that knows whose gradient it is, or unknown."""
+    where = tensors.site_of(machine, site)
+    graph = tensor.graph()
+    non_leaf = tensor.node is not None and not tensor.retains_grad
+    level = tensor.node.sure if non_leaf and tensor.node is not None else Level.NO
+    if tensor.unseen_call:
+        level = min(level, Level.LIKELY)
+    machine.emit(ReadGrad, where, tensor=tensor, level=level)
+    if level >= Level.LIKELY:
+        return MissingGradient(None, tensor)
+    if (graph is None or tensor.gradient.level is Level.NO) and tensor.site is not None and not non_leaf:
+        if tensor.requires_grad is not None or tensor.gradient.walks:
+            return MissingGradient(None, tensor)
+    result = tensors.leaf(machine, where)
+    result.grad_of, result.elements = tensor, tensor.elements
+    return result
+
+
+def clear(machine: Machine, cleared: Iterable[Tensor], site: Site | None, *, exact: bool, to_none: bool | None) -> None:
+    """Clear gradients: to None (torch's default) or to zeros."""
+    found = list(cleared)
+    discarded = {tensor: tensor.gradient for tensor in found if tensor.gradient.walks}
+    machine.emit(ZeroGrad, tensors.site_of(machine, site), tensors=tuple(found), discarded=discarded, exact=exact)
+    for tensor in found:
+        had = tensor.gradient.level
+        if to_none:
+            tensor.gradient = Gradient()
+        else:
+            tensor.gradient = Gradient([], had if to_none is False else min(had, Level.MAYBE), zeroed=True)
+
+
+def accumulate(tensor: Tensor, walk_index: int, level: Level) -> None:
+    """A walk added to the gradient of a leaf (or of a tensor that retains its gradient)."""
+    old = tensor.gradient
+    tensor.gradient = Gradient([*old.walks, walk_index], max(old.level, level))
+
+
+def clip(machine: Machine, found: Iterable[Tensor], site: Site | None) -> None:
+    """Gradients were clipped, scaled or otherwise changed."""
+    machine.emit(Clip, tensors.site_of(machine, site), tensors=tuple(found))

@@ -1,0 +1,135 @@
+"""What iterating over a value gives: all its items where they are known, else the first, second and last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mhlint.autograd.frames import StopProducing
+from mhlint.autograd.graph import Level
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.tensors import alias, part_of, view
+from mhlint.autograd.values import (
+    Const,
+    Key,
+    Mapping,
+    Module,
+    Range,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+    key_of,
+)
+from mhlint.syntax.program import Site
+
+_MOST_ITEMS = 64
+
+
+@dataclass(eq=False, slots=True)
+class Generator(Value):
+    """A generator that has not run yet: `produce(consume)` runs it, handing each item to `consume`."""
+
+    produce: Callable[[Callable[[Value], Value]], None]
+
+
+def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Value], bool]:
+    """The items of a value, and whether these are surely all and no others."""
+    if isinstance(value, Sequence):
+        return list(value.items), value.exact
+    if isinstance(value, Mapping):
+        if value.exact or value.items:
+            return [Const(key) for key in value.items], value.exact
+    if isinstance(value, Range):
+        return range_items(machine, value)
+    if isinstance(value, Const) and isinstance(value.value, (str, tuple, list)):
+        return [Const(item) for item in list(value.value)[:_MOST_ITEMS]], len(value.value) <= _MOST_ITEMS
+    if isinstance(value, Module):
+        return list(value.children.values()), value.exact
+    if isinstance(value, Generator):
+        return drain(machine, value), False
+    if isinstance(value, Tensor):
+        return _rows(machine, value, site), False
+    return _unknown_items(machine, value), False
+
+
+def drain(machine: Machine, generator: Generator, most: int = _MOST_ITEMS) -> list[Value]:
+    """Run a generator to its end (at `most` items) and collect what it yields."""
+    items: list[Value] = []
+
+    def consume(item: Value) -> Value:
+        items.append(item)
+        if len(items) >= most:
+            raise StopProducing
+        return machine.unknown("sent")
+
+    try:
+        generator.produce(consume)
+    except StopProducing:
+        if len(items) < most:
+            raise
+    return items
+
+
+def range_items(machine: Machine, value: Range) -> tuple[list[Value], bool]:
+    bounds = (value.start, value.stop, value.step)
+    if all(isinstance(bound, Const) and isinstance(bound.value, int) for bound in bounds):
+        start, stop, step = (bound.value for bound in bounds if isinstance(bound, Const))
+        numbers = range(start, stop, step or 1)
+        if len(numbers) <= 4:
+            return [Const(number) for number in numbers], True
+        second = _second_index(machine, numbers[1], numbers[-2])
+        second.within = ("const", "int", stop)
+        return [Const(numbers[0]), second, Const(numbers[-1])], False
+    first = value.start
+    second = _second_index(machine, None, None)
+    last = machine.unknown("last index")
+    if value.start == Const(0) and isinstance(value.stop, Unknown):
+        second.at_least = 1
+        second.within = value.stop.base if value.stop.base is not None and value.stop.offset == 0 else value.stop.key
+        base = value.stop.base if value.stop.base is not None else value.stop.key
+        offset = value.stop.offset - 1
+        last = Unknown(number_key(base, offset), "last index", base=base, offset=offset, at_least=2, position=-1)
+        if value.stop.at_least is None or value.stop.at_least < 3:
+            value.stop.at_least = 3
+    elif isinstance(value.start, Const) and isinstance(value.start.value, int):
+        second.at_least = last.at_least = value.start.value + 1
+    last.position = -1
+    return [first, second, last], False
+
+
+def _second_index(machine: Machine, least: int | None, most: int | None) -> Unknown:
+    second = machine.unknown("later index")
+    second.at_least, second.at_most, second.position = least, most, 1
+    return second
+
+
+def number_key(base: Key, offset: int) -> Key:
+    """The key of `base + offset`."""
+    return base if offset == 0 else ("+", base, offset)
+
+
+def _rows(machine: Machine, tensor: Tensor, site: Site | None) -> list[Value]:
+    if tensor.unseen_call:
+        return [part_of(machine, tensor, index, site) for index in (0, 1, -1)]
+    rows = view(machine, tensor, "unbind", site)
+    return [rows, alias(rows), alias(rows)]
+
+
+def _unknown_items(machine: Machine, value: Value) -> list[Value]:
+    label = getattr(value, "label", "")
+    deps = value.deps if isinstance(value, Unknown) else ()
+    module = value.module if isinstance(value, Unknown) else Level.NO
+    items: list[Value] = []
+    for position in (0, 1, -1):
+        item = machine.derived("element", (key_of(value), position, machine.next_serial()), f"{label}[...]", deps)
+        if module:
+            item = machine.derived("element", (key_of(value), position), f"{label}[...]", deps)
+        item.module = module
+        items.append(item)
+    if module and isinstance(value, Unknown):
+        kept: list[Value] = []
+        for position, item in zip(("first", "second", "last"), items, strict=True):
+            kept.append(value.attributes.setdefault(f"[{position}]", item))
+        return kept
+    return items

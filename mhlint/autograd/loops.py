@@ -1,0 +1,124 @@
+"""Loops: a first, a second and a last turn, so that what is carried over is seen as it is."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from mhlint.autograd import binding
+from mhlint.autograd.conditions import decide, truth_of, truth_text
+from mhlint.autograd.frames import BreakLoop, ContinueLoop, Frame, ProgramExits, StopProducing
+from mhlint.autograd.iteration import Generator, elements
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import Value
+
+_MOST_TURNS = 24
+_MOST_TURNS_OF_SHORT_BODY = 400
+_MOST_WHILE_TURNS = 8
+
+
+def run_for(machine: Machine, frame: Frame, statement: ast.For | ast.AsyncFor) -> None:
+    """Run a `for` loop: every turn where the items are known and few, else the first, the second and the last."""
+    iterable = machine.evaluate(machine, frame, statement.iter)
+    activation, outer = machine.next_serial(), machine.turn
+    count = 0
+
+    def one_turn(item: Value) -> None:
+        nonlocal count
+        with machine.in_turn((*outer, (activation, count))):
+            count += 1
+            binding.assign(machine, frame, statement.target, item)
+            try:
+                machine.execute(machine, frame, statement.body)
+            except ContinueLoop:
+                pass
+
+    broken = _drive(machine, iterable, one_turn, statement)
+    if not broken:
+        machine.execute(machine, frame, statement.orelse)
+
+
+def _drive(machine: Machine, iterable: Value, one_turn: Callable[[Value], None], statement: ast.stmt) -> bool:
+    if isinstance(iterable, Generator):
+        broken = False
+
+        def consume(item: Value) -> Value:
+            nonlocal broken
+            try:
+                one_turn(item)
+            except BreakLoop:
+                broken = True
+                raise StopProducing from None
+            return machine.unknown("sent")
+
+        try:
+            iterable.produce(consume)
+        except StopProducing:
+            if not broken:
+                raise
+        return broken
+    items, exact = elements(machine, iterable, machine.current)
+    try:
+        for item in _chosen(items, exact, statement):
+            one_turn(item)
+    except BreakLoop:
+        return True
+    return False
+
+
+def _chosen(items: list[Value], exact: bool, statement: ast.stmt) -> list[Value]:
+    if exact:
+        short = len(getattr(statement, "body", ())) <= 3
+        most = _MOST_TURNS_OF_SHORT_BODY if short else _MOST_TURNS
+        return items if len(items) <= most else [items[0], items[1], items[-1]]
+    return items[:2] if has_loop(statement) else items
+
+
+def has_loop(statement: ast.stmt) -> bool:
+    """Does the body of a loop hold another loop?"""
+    return any(
+        isinstance(node, (ast.For, ast.While, ast.AsyncFor))
+        for part in getattr(statement, "body", ())
+        for node in ast.walk(part)
+    )
+
+
+def run_while(machine: Machine, frame: Frame, statement: ast.While) -> None:
+    """Run a `while` loop: as often as a known condition says, else two or three times."""
+    activation, outer = machine.next_serial(), machine.turn
+    text, site = truth_text(frame.program, statement.test), frame.program.site(statement.test)
+    most = 2 if has_loop(statement) else 3
+    for turn in range(_MOST_WHILE_TURNS):
+        with machine.in_turn((*outer, (activation, turn))):
+            value = machine.evaluate(machine, frame, statement.test)
+            known = truth_of(machine, value)
+            if known is None or _is_endless(statement.test):
+                if turn >= most:
+                    break
+                decide(machine, value, text, site, forced=True)
+            elif not known:
+                break
+            try:
+                machine.execute(machine, frame, statement.body)
+            except ContinueLoop:
+                pass
+            except BreakLoop:
+                return
+    if _is_endless(statement.test) and not _can_break(statement):
+        raise ProgramExits
+    machine.execute(machine, frame, statement.orelse)
+
+
+def _is_endless(test: ast.expr) -> bool:
+    return isinstance(test, ast.Constant) and bool(test.value)
+
+
+def _can_break(statement: ast.While) -> bool:
+    todo: list[ast.AST] = list(statement.body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Break):
+            return True
+        if not isinstance(node, (ast.For, ast.While, ast.AsyncFor, ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+            todo.extend(ast.iter_child_nodes(node))
+    return False

@@ -1,0 +1,113 @@
+"""The machine: runs a program abstractly, as Python would, and writes down what autograd would do.
+
+This file holds its state and the doors through which the other files of this folder reach each other; what each
+statement, expression, call and tensor operation means is in the file of that name.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from mhlint.autograd.frames import Frame, GiveUp
+from mhlint.autograd.graph import Level, Node, Turn
+from mhlint.autograd.paths import Budget, Path
+from mhlint.autograd.trace import Event, Trace
+from mhlint.autograd.values import Function, Instance, Key, Namespace, Tensor, Unknown, Value, key_of
+from mhlint.syntax.program import Program, Site
+from mhlint.syntax.project import Project
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(eq=False)
+class Machine:
+    """The state of one run along one path."""
+
+    project: Project
+    path: Path
+    trace: Trace
+    budget: Budget
+    backward_calls: tuple[str, ...] = ()
+    grad_enabled: bool | None = True
+    turn: Turn = ()
+    steps: int = 0
+    effects: int = 0
+    serial: int = 0
+    stack: list[Site] = field(default_factory=list)
+    active: list[Function] = field(default_factory=list)
+    entered: set[ast.AST] = field(default_factory=set)
+    catching: list[tuple[Frame | None, str]] = field(default_factory=list)
+    namespaces: dict[Program, Namespace] = field(default_factory=dict)
+    randomness: int = 0
+    current: Site | None = None
+    in_notebook: bool = False
+
+    # Doors between the files of this folder, set by `mhlint.autograd.run`.
+    evaluate: Callable[[Machine, Frame, ast.expr], Value] = field(init=False)
+    execute: Callable[[Machine, Frame, list[ast.stmt]], None] = field(init=False)
+    call: Callable[..., Value] = field(init=False)
+    member: Callable[[Machine, Instance, str], Value | None] = field(init=False)
+
+    def next_serial(self) -> int:
+        self.serial += 1
+        return self.serial
+
+    def spend(self) -> None:
+        """Count one step of work; GiveUp when the budget is used up."""
+        self.steps += 1
+        if self.steps > self.budget.steps:
+            raise GiveUp
+
+    def emit(self, kind: type[E], site: Site, **details: Any) -> E:
+        """Write an event into the trace."""
+        event = kind(
+            site=site,
+            turn=self.turn,
+            index=len(self.trace.events),
+            choices=len(self.path.taken),
+            stack=tuple(self.stack),
+            **details,
+        )
+        self.trace.events.append(event)
+        self.effects += 1
+        return event
+
+    def unknown(self, label: str = "", deps: tuple[Tensor, ...] = (), key: Key = None) -> Unknown:
+        """A fresh unknown value, or the one of a given key."""
+        return Unknown(key if key is not None else ("fresh", self.next_serial()), label, deps)
+
+    def derived(self, kind: str, parts: tuple[Value | Key, ...], label: str, deps: tuple[Tensor, ...] = ()) -> Unknown:
+        """An unknown that is the same whenever it is computed from the same parts."""
+        keys = tuple(key_of(part) if isinstance(part, Value) else part for part in parts)
+        return Unknown((kind, *keys), label, deps)
+
+    def node(
+        self,
+        op: str,
+        site: Site,
+        inputs: list[tuple[Node | Tensor, Level]],
+        keeps: Level,
+        sure: Level,
+    ) -> Node:
+        return Node(op, site, self.turn, self.next_serial(), keeps, sure, inputs)
+
+    @contextmanager
+    def gradients(self, enabled: bool | None) -> Iterator[None]:
+        """Run a block with gradients on, off or not known."""
+        before, self.grad_enabled = self.grad_enabled, enabled
+        try:
+            yield
+        finally:
+            self.grad_enabled = before
+
+    @contextmanager
+    def in_turn(self, turn: Turn) -> Iterator[None]:
+        before, self.turn = self.turn, turn
+        try:
+            yield
+        finally:
+            self.turn = before

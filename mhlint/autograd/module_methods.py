@@ -1,0 +1,130 @@
+"""Methods of modules: listing parameters and children, modes, freezing, loading, adding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mhlint.autograd import gradients, tensors
+from mhlint.autograd.attributes import of_instance
+from mhlint.autograd.iteration import elements
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.modules import freeze, parameters_of
+from mhlint.autograd.trace import Hook
+from mhlint.autograd.values import (
+    NONE,
+    TRUE,
+    Const,
+    Instance,
+    Mapping,
+    Module,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+)
+from mhlint.syntax.program import Site
+
+_SELF = frozenset(
+    "to cuda cpu float half double bfloat16 share_memory type compile apply xpu".split()
+)
+_NAMED = frozenset({"named_parameters", "named_children", "named_modules", "named_buffers"})
+
+
+def call_module_method(
+    machine: Machine, owner: Module | Instance, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """Call a method that every module has."""
+    first = args[0] if args else next(iter(keywords.values()), NONE)
+    if name in ("parameters", "named_parameters"):
+        found, exact = parameters_of(machine, owner)
+        if name == "parameters":
+            return Sequence(list(found), exact=exact)
+        return Sequence([Sequence([Const(t.name), t], "tuple") for t in found], exact=exact)
+    if name in _SELF:
+        return owner
+    if name in ("train", "eval"):
+        flag = name == "train" and (not isinstance(first, Const) or first.value is not False)
+        _set_mode(owner, flag)
+        return owner
+    if name == "requires_grad_":
+        flag_value = first if args or keywords else TRUE
+        freeze(machine, owner, bool(flag_value.value) if isinstance(flag_value, Const) else None)
+        return owner
+    if name == "zero_grad":
+        flag_value = first if args or keywords else TRUE
+        to_none = bool(flag_value.value) if isinstance(flag_value, Const) else None
+        found, exact = parameters_of(machine, owner)
+        gradients.clear(machine, found, site, exact=exact, to_none=to_none)
+        return NONE
+    if name == "load_state_dict":
+        assigned = keywords.get("assign") == TRUE
+        for tensor in parameters_of(machine, owner)[0]:
+            tensors.write(machine, tensor, "load_state_dict()", site, seen=not assigned)
+        return NONE
+    if name in ("children", "modules", "named_children", "named_modules", "values", "items", "keys"):
+        return _children(owner, name)
+    if name in ("forward", "__call__"):
+        return machine.call(machine, owner, args, keywords, site)
+    if name.startswith("register_") and "hook" in name:
+        machine.emit(Hook, tensors.site_of(machine, site), target=owner)
+        return machine.unknown("handle")
+    if name in ("register_buffer", "register_parameter", "add_module", "register_module") and len(args) > 1:
+        if isinstance(first, Const):
+            _add(owner, str(first.value), args[1])
+        return NONE
+    if name in ("append", "extend", "insert") and isinstance(owner, Module):
+        machine.effects += 1
+        items, exact = elements(machine, first, site) if name == "extend" else ([args[-1]], True)
+        for item in items:
+            owner.children[str(len(owner.children))] = item
+        owner.exact = owner.exact and exact
+        return owner
+    if name == "update" and isinstance(owner, Module) and isinstance(first, Mapping):
+        owner.children.update({str(key): item for key, item in first.items.items()})
+        return NONE
+    if name == "get_submodule" and isinstance(owner, Instance) and isinstance(first, Const):
+        return of_instance(machine, owner, str(first.value).partition(".")[0], site)
+    return machine.unknown(name)
+
+
+def _set_mode(owner: Value, training: bool) -> None:
+    for module in _tree(owner):
+        if isinstance(module, (Module, Instance)):
+            module.training = training
+
+
+def _tree(owner: Value, seen: set[int] | None = None) -> Iterator[Value]:
+    seen = set() if seen is None else seen
+    if id(owner) in seen or not isinstance(owner, (Module, Instance)):
+        return
+    seen.add(id(owner))
+    yield owner
+    children = owner.children if isinstance(owner, Module) else owner.attributes
+    for child in children.values():
+        yield from _tree(child, seen)
+
+
+def _add(owner: Module | Instance, name: str, value: Value) -> None:
+    if isinstance(owner, Instance):
+        owner.attributes[name] = value
+    elif isinstance(value, Tensor):
+        owner.attributes[name] = value
+    else:
+        owner.children[name] = value
+
+
+def _children(owner: Module | Instance, name: str) -> Value:
+    if name in ("modules", "named_modules"):
+        found = {str(i): module for i, module in enumerate(_tree(owner))}
+        exact = True
+    elif isinstance(owner, Module):
+        found, exact = owner.children, owner.exact
+    else:
+        kept = (Module, Instance, Unknown)
+        found = {key: value for key, value in owner.attributes.items() if isinstance(value, kept)}
+        exact = all(not isinstance(value, Unknown) for value in found.values())
+    if name == "keys":
+        return Sequence([Const(key) for key in found], exact=exact)
+    if name in _NAMED or name in ("items", "named_children"):
+        return Sequence([Sequence([Const(key), value], "tuple") for key, value in found.items()], exact=exact)
+    return Sequence(list(found.values()), exact=exact)

@@ -1,0 +1,96 @@
+"""Which way undecided conditions go: the choices of one path, and the paths still to be explored."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from mhlint.autograd.graph import Turn
+from mhlint.autograd.trace import Choice, Root, Trace
+from mhlint.autograd.values import Key
+from mhlint.syntax.program import Site
+
+
+@dataclass(eq=False)
+class Path:
+    """The choices of one run: `planned` ones are replayed, later ones take their default side.
+
+    The same key gets the same answer as long as the path lasts; facts that follow from an answer (`mode ==
+    "a"` excludes `mode == "b"`) are kept beside it.
+    """
+
+    planned: tuple[bool, ...] = ()
+    taken: list[Choice] = field(default_factory=list)
+    flippable: list[bool] = field(default_factory=list)
+    answers: dict[Key, bool] = field(default_factory=dict)
+    equals: dict[Key, Key] = field(default_factory=dict)
+    differs: dict[Key, set[Key]] = field(default_factory=dict)
+
+    def known(self, key: Key) -> bool | None:
+        """The answer that is already given, or that follows from one."""
+        if key in self.answers:
+            return self.answers[key]
+        if isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
+            left, right = key[1], key[2]
+            if left in self.equals:
+                return self.equals[left] == right
+            if right in self.differs.get(left, ()):
+                return False
+        return None
+
+    def choose(self, key: Key, text: str, default: bool, site: Site, turn: Turn) -> bool:
+        """Answer an undecided condition, and remember the answer."""
+        position = len(self.taken)
+        answer = self.planned[position] if position < len(self.planned) else default
+        count = sum(choice.site == site for choice in self.taken)
+        self.taken.append(Choice(text, answer, site, turn, count))
+        self.flippable.append(True)
+        self.learn(key, answer)
+        return answer
+
+    def learn(self, key: Key, answer: bool) -> None:
+        self.answers[key] = answer
+        if isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
+            if answer:
+                self.equals[key[1]] = key[2]
+            else:
+                self.differs.setdefault(key[1], set()).add(key[2])
+
+    def pin(self, position: int) -> None:
+        """The other side of this choice need not be explored: it makes no difference."""
+        self.flippable[position] = False
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much is run for one root: `paths`, evaluated expressions in a path and altogether, depth of calls."""
+
+    paths: int = 40
+    steps: int = 30_000
+    total_steps: int = 160_000
+    depth: int = 14
+
+
+def explore(name: str, run: Callable[[Path], tuple[Trace, int]], budget: Budget) -> Root:
+    """Run a root along its paths, those with fewest choices flipped from their default first."""
+    root = Root(name)
+    queue: list[tuple[int, int, tuple[bool, ...]]] = [(0, 0, ())]
+    serial = steps = 0
+    while queue:
+        if len(root.traces) >= budget.paths or steps >= budget.total_steps:
+            root.complete = False
+            break
+        flips, _, planned = heapq.heappop(queue)
+        path = Path(planned)
+        trace, used = run(path)
+        steps += used
+        root.traces.append(trace)
+        if trace.ended == "budget":
+            root.complete = False
+        answers = tuple(choice.taken for choice in path.taken)
+        for position in range(len(planned), len(answers)):
+            if path.flippable[position]:
+                serial += 1
+                heapq.heappush(queue, (flips + 1, serial, (*answers[:position], not answers[position])))
+    return root

@@ -1,0 +1,168 @@
+"""Running a source: its script, then every function or method that could walk and that nothing has called."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from mhlint.autograd import attributes, calls, expressions, imports, statements
+from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRaises
+from mhlint.autograd.graph import Level
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.paths import Budget, Path, explore
+from mhlint.autograd.reach import candidates, is_relevant
+from mhlint.autograd.trace import Escape, Runs, Trace
+from mhlint.autograd.values import (
+    Bound,
+    ClassValue,
+    Const,
+    Function,
+    Instance,
+    Module,
+    Namespace,
+    Value,
+    tensors_in,
+)
+from mhlint.syntax.program import Definition, Program
+from mhlint.syntax.project import Project
+
+_MOST_ROOTS = 60
+_TURNS_OF_A_METHOD = 2
+
+
+def run_program(
+    program: Program, project: Project, backward_calls: tuple[str, ...] = (), budget: Budget | None = None
+) -> Runs:
+    """All paths of all roots of a program."""
+    budget = budget or Budget()
+    runs = Runs(program)
+    entered: set[ast.AST] = set()
+
+    def add(name: str, body: Callable[[Machine], None]) -> None:
+        def run(path: Path) -> tuple[Trace, int]:
+            machine = Machine(project, path, Trace(name), budget, backward_calls)
+            machine.evaluate, machine.execute = expressions.evaluate, statements.execute
+            machine.call, machine.member = calls.call, attributes.member
+            _run(machine, body)
+            entered.update(machine.entered)
+            machine.trace.choices = path.taken
+            return machine.trace, machine.steps
+
+        runs.roots.append(explore(name, run, budget))
+
+    if is_relevant(program, backward_calls):
+        add("script", lambda machine: _script(machine, program))
+    for cls, definition in candidates(program, backward_calls)[:_MOST_ROOTS]:
+        if definition not in entered:
+            add(definition.name, lambda machine, c=cls, d=definition: _call_root(machine, program, c, d))  # type: ignore[misc]
+    return runs
+
+
+def _run(machine: Machine, body: Callable[[Machine], None]) -> None:
+    try:
+        body(machine)
+    except ProgramRaises:
+        machine.trace.ended = "raised"
+    except (GiveUp, RecursionError):
+        machine.trace.ended = "budget"
+    except ProgramExits:
+        machine.trace.ended = "done"
+    except Leave:
+        machine.trace.ended = "done"
+
+
+def _script(machine: Machine, program: Program) -> None:
+    frame = Frame(program)
+    frame.variables["__name__"] = Const("__main__")
+    frame.variables["__file__"] = Const(program.source.path)
+    if not program.source.cells:
+        machine.execute(machine, frame, program.tree.body)
+        return
+    # In a notebook a cell that raises does not stop the cells after it.
+    for cell in program.source.cells:
+        rows = range(cell.first_row, cell.first_row + cell.rows)
+        try:
+            machine.execute(machine, frame, [node for node in program.tree.body if node.lineno in rows])
+        except ProgramRaises:
+            continue
+
+
+def _call_root(machine: Machine, program: Program, class_name: str, definition: Definition) -> None:
+    """Call one function as an unseen caller would; a method twice, on the same object, as in a loop."""
+    frame = Frame(program)
+    machine.current = program.site(definition)
+    machine.namespaces[program] = Namespace(program, frame)
+    imports.run_definitions(machine, frame)
+    frame.light = False
+    machine.current = program.site(definition)
+    if not class_name:
+        function = frame.variables.get(definition.name)
+        if isinstance(function, Function):
+            result = machine.call(machine, function, _unknown_arguments(machine, function), {}, program.site(definition))
+            _escape(machine, [result], "return")
+        return
+    cls = frame.variables.get(class_name)
+    if not isinstance(cls, ClassValue):
+        return
+    receiver = _receiver(machine, cls)
+    method = cls.members.get(definition.name)
+    if not isinstance(method, Function) or method.definition is not definition:
+        return
+    activation = machine.trace.virtual_loop = machine.next_serial()
+    for turn in range(_TURNS_OF_A_METHOD):
+        with machine.in_turn(((activation, turn),)):
+            callee: Value = method if method.is_static else Bound(method, receiver)
+            arguments = _unknown_arguments(machine, method, skip=0 if method.is_static else 1)
+            result = machine.call(machine, callee, arguments, {}, program.site(definition))
+            _escape(machine, [result], "return")
+        _forget_what_others_set(machine, receiver)
+    _escape(machine, list(receiver.attributes.values()) if isinstance(receiver, Instance) else [], "attribute")
+
+
+def _receiver(machine: Machine, cls: ClassValue) -> Value:
+    made = Instance(cls)
+    init = machine.member(machine, made, "__init__")
+    arguments = _unknown_arguments(machine, init.function, skip=1) if isinstance(init, Bound) else []
+    return calls.instantiate(machine, cls, arguments, {}, machine.current)
+
+
+def _unknown_arguments(machine: Machine, function: Function, skip: int = 0) -> list[Value]:
+    spec = function.definition.args
+    made: list[Value] = []
+    for parameter in [*spec.posonlyargs, *spec.args][skip:]:
+        value = machine.unknown(parameter.arg)
+        if parameter.arg in function.program.module_evidence:
+            value.module = Level.LIKELY
+        made.append(value)
+    return made
+
+
+def _escape(machine: Machine, values: list[Value], how: str) -> None:
+    found = [tensor for value in values for tensor in tensors_in(value) if tensor.node is not None]
+    if found and machine.current is not None:
+        machine.emit(Escape, machine.current, tensors=tuple(found), how=how)
+
+
+def _forget_what_others_set(machine: Machine, value: Value, depth: int = 3) -> None:
+    """Between two calls of a root somebody else may run: what other code stores is not known any more."""
+    if not isinstance(value, Instance) or depth == 0:
+        return
+    stored = value.cls.program.stored_attributes
+    for name, held in list(value.attributes.items()):
+        if isinstance(held, Instance):
+            _forget_what_others_set(machine, held, depth - 1)
+            continue
+        if isinstance(held, Module) or not any(tensor.node is not None for tensor in tensors_in(held)):
+            continue
+        if any(not _was_entered(machine, node) for node in stored.get(name, ())):
+            value.attributes[name] = machine.unknown(f"self.{name}")
+
+
+def _was_entered(machine: Machine, node: ast.AST) -> bool:
+    row = getattr(node, "lineno", 0)
+    return any(
+        definition.lineno <= row <= (definition.end_lineno or row)
+        for definition in machine.entered
+        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef))
+    )
+

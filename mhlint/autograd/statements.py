@@ -1,0 +1,290 @@
+"""What each statement does to names, to control and to the trace."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from mhlint.autograd import binding, contexts, imports, loops
+from mhlint.autograd.conditions import decide, truth_text
+from mhlint.autograd.arithmetic import arithmetic
+from mhlint.autograd.definitions import define_class, define_function
+from mhlint.autograd.frames import (
+    BreakLoop,
+    ContinueLoop,
+    Frame,
+    Leave,
+    ProgramExits,
+    ProgramRaises,
+    ReturnValue,
+)
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.tensors import update_in_place
+from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Value
+
+_CATCH_ALL = frozenset({"Exception", "BaseException", ""})
+
+
+def execute(machine: Machine, frame: Frame, body: list[ast.stmt]) -> None:
+    """Run statements in order."""
+    for statement in body:
+        machine.spend()
+        machine.current = frame.program.site(statement)
+        handler = _HANDLERS.get(type(statement))
+        if handler is not None:
+            handler(machine, frame, statement)
+
+
+def _expression(machine: Machine, frame: Frame, statement: ast.Expr) -> None:
+    machine.evaluate(machine, frame, statement.value)
+
+
+def _assign(machine: Machine, frame: Frame, statement: ast.Assign) -> None:
+    value = machine.evaluate(machine, frame, statement.value)
+    for target in statement.targets:
+        binding.assign(machine, frame, target, value)
+
+
+def _annotated(machine: Machine, frame: Frame, statement: ast.AnnAssign) -> None:
+    if statement.value is not None:
+        binding.assign(machine, frame, statement.target, machine.evaluate(machine, frame, statement.value))
+    elif frame.is_class_body and isinstance(statement.target, ast.Name):
+        frame.variables.setdefault("__annotations__", Mapping({}))
+
+
+def _augmented(machine: Machine, frame: Frame, statement: ast.AugAssign) -> None:
+    load = binding.as_load(statement.target)
+    old = machine.evaluate(machine, frame, load)
+    operand = machine.evaluate(machine, frame, statement.value)
+    site = frame.program.site(statement)
+    new = update_in_place(machine, old, type(statement.op), operand, site)
+    if new is None:
+        new = arithmetic(machine, old, type(statement.op), operand, site)
+    binding.assign(machine, frame, statement.target, new)
+
+
+def _delete(machine: Machine, frame: Frame, statement: ast.Delete) -> None:
+    for target in statement.targets:
+        binding.delete(machine, frame, target)
+
+
+def _return(machine: Machine, frame: Frame, statement: ast.Return) -> None:
+    raise ReturnValue(NONE if statement.value is None else machine.evaluate(machine, frame, statement.value))
+
+
+def _raise(machine: Machine, frame: Frame, statement: ast.Raise) -> None:
+    kind = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+    raise ProgramRaises(getattr(kind, "id", getattr(kind, "attr", "")))
+
+
+def _break(machine: Machine, frame: Frame, statement: ast.Break) -> None:
+    raise BreakLoop
+
+
+def _continue(machine: Machine, frame: Frame, statement: ast.Continue) -> None:
+    raise ContinueLoop
+
+
+def _if(machine: Machine, frame: Frame, statement: ast.If) -> None:
+    if frame.light and _is_main_guard(statement.test):
+        return
+    value = machine.evaluate(machine, frame, statement.test)
+    text, site = truth_text(frame.program, statement.test), frame.program.site(statement.test)
+    before = len(machine.path.taken)
+    only = _side_that_goes_on(statement)
+    taken = decide(machine, value, text, site, forced=only)
+    asked = len(machine.path.taken) > before
+    effects = machine.effects
+    try:
+        execute(machine, frame, statement.body if taken else statement.orelse)
+    except Leave:
+        machine.effects += 1
+        raise
+    if asked and taken and machine.effects == effects and not statement.orelse and len(machine.path.taken) == before + 1:
+        machine.path.pin(before)
+
+
+def _side_that_goes_on(statement: ast.If) -> bool | None:
+    """The side to take when the other only raises or exits: such a path has nothing more to show."""
+    if _gives_up(statement.body):
+        return False
+    return True if _gives_up(statement.orelse) else None
+
+
+def _gives_up(body: list[ast.stmt]) -> bool:
+    if not body:
+        return False
+    last = body[-1]
+    if isinstance(last, ast.Raise):
+        return True
+    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
+        return ast.unparse(last.value.func) in ("sys.exit", "exit", "quit", "os._exit", "os.abort")
+    return False
+
+
+def _is_main_guard(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
+
+
+def _try(machine: Machine, frame: Frame, statement: ast.Try) -> None:
+    caught = [name for handler in statement.handlers for name in _names(handler.type)]
+    explicit = "explicit" if "RuntimeError" in caught else "any" if _CATCH_ALL & set(caught) else "other"
+    machine.catching.append((frame, explicit if statement.handlers else "none"))
+    popped = False
+    try:
+        try:
+            execute(machine, frame, statement.body)
+        except ProgramRaises as error:
+            machine.catching.pop()
+            popped = True
+            handler = _matching(statement.handlers, error.kind)
+            if handler is None:
+                raise
+            if handler.name:
+                frame.variables[handler.name] = machine.unknown(handler.name)
+            execute(machine, frame, handler.body)
+        else:
+            machine.catching.pop()
+            popped = True
+            execute(machine, frame, statement.orelse)
+    finally:
+        if not popped:
+            machine.catching.pop()
+        if statement.finalbody and machine.steps <= machine.budget.steps:
+            execute(machine, frame, statement.finalbody)
+
+
+def _names(kind: ast.expr | None) -> list[str]:
+    if kind is None:
+        return [""]
+    parts = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return [getattr(part, "id", getattr(part, "attr", "?")) for part in parts]
+
+
+def _matching(handlers: list[ast.ExceptHandler], kind: str) -> ast.ExceptHandler | None:
+    for handler in handlers:
+        names = _names(handler.type)
+        if kind in names or _CATCH_ALL & set(names):
+            return handler
+    return None
+
+
+def _with(machine: Machine, frame: Frame, statement: ast.With | ast.AsyncWith) -> None:
+    contexts.run_with(machine, frame, list(statement.items), lambda: execute(machine, frame, statement.body))
+
+
+def _for(machine: Machine, frame: Frame, statement: ast.For | ast.AsyncFor) -> None:
+    if not frame.light:
+        loops.run_for(machine, frame, statement)
+
+
+def _while(machine: Machine, frame: Frame, statement: ast.While) -> None:
+    if not frame.light:
+        loops.run_while(machine, frame, statement)
+
+
+def _global(machine: Machine, frame: Frame, statement: ast.Global) -> None:
+    for name in statement.names:
+        frame.elsewhere[name] = frame.top
+
+
+def _nonlocal(machine: Machine, frame: Frame, statement: ast.Nonlocal) -> None:
+    for name in statement.names:
+        home = frame.parent
+        while home is not None and name not in home.variables:
+            home = home.parent
+        if home is not None:
+            frame.elsewhere[name] = home
+
+
+def _assert(machine: Machine, frame: Frame, statement: ast.Assert) -> None:
+    value = machine.evaluate(machine, frame, statement.test)
+    if isinstance(value, Const):
+        if not value.value:
+            raise ProgramRaises("AssertionError")
+        return
+    decide(machine, value, truth_text(frame.program, statement.test), frame.program.site(statement.test), forced=True)
+
+
+def _match(machine: Machine, frame: Frame, statement: ast.Match) -> None:
+    subject = machine.evaluate(machine, frame, statement.subject)
+    for case in statement.cases:
+        matched = _pattern(machine, frame, case.pattern, subject)
+        if matched is False:
+            continue
+        if matched is None:
+            text = f"{frame.program.text(statement.subject)} matches {ast.unparse(case.pattern)}"
+            key = machine.derived("match", (subject, ast.dump(case.pattern)), text)
+            if not decide(machine, key, text, frame.program.site(case.pattern)):
+                continue
+        if case.guard is not None:
+            guard = machine.evaluate(machine, frame, case.guard)
+            if not decide(machine, guard, truth_text(frame.program, case.guard), frame.program.site(case.guard)):
+                continue
+        execute(machine, frame, case.body)
+        return
+
+
+def _pattern(machine: Machine, frame: Frame, pattern: ast.pattern, subject: Value) -> bool | None:
+    """Does a pattern match? None when that is not known; names in it are bound."""
+    if isinstance(pattern, ast.MatchValue):
+        wanted = machine.evaluate(machine, frame, pattern.value)
+        if isinstance(wanted, Const) and isinstance(subject, Const):
+            return bool(wanted.value == subject.value)
+        if isinstance(wanted, Const):
+            key = machine.derived("==", (subject, wanted), "")
+            text = f"{getattr(subject, 'label', '') or 'subject'} == {wanted.value!r}"
+            return decide(machine, key, text, frame.program.site(pattern))
+        return None
+    if isinstance(pattern, ast.MatchSingleton):
+        return subject.value is pattern.value if isinstance(subject, Const) else None
+    if isinstance(pattern, ast.MatchAs):
+        matched = True if pattern.pattern is None else _pattern(machine, frame, pattern.pattern, subject)
+        if pattern.name and matched is not False:
+            frame.variables[pattern.name] = subject
+        return matched
+    if isinstance(pattern, ast.MatchOr):
+        answers = []
+        for part in pattern.patterns:
+            answers.append(_pattern(machine, frame, part, subject))
+            if answers[-1]:
+                return True
+        return None if None in answers else False
+    if isinstance(pattern, ast.MatchSequence) and isinstance(subject, Sequence) and subject.exact:
+        if any(isinstance(part, ast.MatchStar) for part in pattern.patterns):
+            return None
+        if len(pattern.patterns) != len(subject.items):
+            return False
+        parts = [_pattern(machine, frame, p, s) for p, s in zip(pattern.patterns, subject.items, strict=True)]
+        return False if False in parts else None if None in parts else True
+    for node in ast.walk(pattern):
+        name = getattr(node, "name", None) or getattr(node, "rest", None)
+        if isinstance(name, str):
+            frame.variables[name] = machine.unknown(name)
+    return None
+
+
+def _function(machine: Machine, frame: Frame, statement: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    frame.variables[statement.name] = define_function(machine, frame, statement)
+
+
+def _class(machine: Machine, frame: Frame, statement: ast.ClassDef) -> None:
+    frame.variables[statement.name] = define_class(machine, frame, statement)
+
+
+def _import(machine: Machine, frame: Frame, statement: ast.Import | ast.ImportFrom) -> None:
+    imports.run_import(machine, frame, statement)
+
+
+_HANDLERS: dict[type[ast.stmt], Callable[[Machine, Frame, ast.stmt], None]] = {
+    ast.Expr: _expression, ast.Assign: _assign, ast.AnnAssign: _annotated, ast.AugAssign: _augmented,
+    ast.Delete: _delete, ast.Return: _return, ast.Raise: _raise, ast.Break: _break, ast.Continue: _continue,
+    ast.If: _if, ast.Try: _try, ast.With: _with, ast.AsyncWith: _with, ast.For: _for, ast.AsyncFor: _for,
+    ast.While: _while, ast.Global: _global, ast.Nonlocal: _nonlocal, ast.Assert: _assert, ast.Match: _match,
+    ast.FunctionDef: _function, ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.Import: _import,
+    ast.ImportFrom: _import,
+}  # type: ignore[dict-item]  # fmt: skip
+if hasattr(ast, "TryStar"):
+    _HANDLERS[ast.TryStar] = _try  # type: ignore[assignment]
+
+__all__ = ["ProgramExits", "execute"]

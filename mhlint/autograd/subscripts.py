@@ -1,0 +1,213 @@
+"""Items of containers and tensors: reading, storing and deleting them."""
+
+from __future__ import annotations
+
+from mhlint.autograd import tensors
+from mhlint.autograd.graph import Level
+from mhlint.autograd.iteration import elements
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import (
+    Const,
+    Instance,
+    Mapping,
+    Module,
+    Sequence,
+    Slice,
+    Tensor,
+    Unknown,
+    Value,
+    key_of,
+    tensors_in,
+)
+from mhlint.syntax.program import Site
+
+
+def load(machine: Machine, owner: Value, index: Value, site: Site | None) -> Value:
+    """`owner[index]`."""
+    if isinstance(owner, Tensor):
+        return _of_tensor(machine, owner, index, site)
+    if isinstance(owner, Sequence):
+        return _of_sequence(machine, owner, index)
+    if isinstance(owner, Mapping):
+        return _of_mapping(machine, owner, index)
+    if isinstance(owner, Module):
+        return _of_module(machine, owner, index)
+    if isinstance(owner, Instance):
+        method = owner.cls and machine.member(machine, owner, "__getitem__")
+        if method is not None:
+            return machine.call(machine, method, [index], {}, site)
+    if isinstance(owner, Unknown):
+        key = f"[{key_of(index)!r}]"
+        if key not in owner.attributes:
+            item = machine.derived("item", (owner, index), f"{owner.label}[...]", owner.deps)
+            item.module = owner.module
+            owner.attributes[key] = item
+        return owner.attributes[key]
+    if isinstance(owner, Const) and isinstance(index, Const):
+        try:
+            return Const(owner.value[index.value])
+        except (TypeError, IndexError, KeyError):
+            return machine.unknown("item")
+    return machine.derived("item", (owner, index), "", tuple(tensors_in(owner)))
+
+
+def _position(sequence: Sequence, index: Value) -> int | None:
+    """Which of the items an index means, if that is known."""
+    if isinstance(index, Const) and isinstance(index.value, int):
+        number = index.value
+        if sequence.exact:
+            return number if -len(sequence.items) <= number < len(sequence.items) else None
+        if number in (0, 1) and len(sequence.items) > number:
+            return number
+        return -1 if number == -1 and sequence.items else None
+    if isinstance(index, Unknown) and index.position is not None and not sequence.exact:
+        return index.position if len(sequence.items) > abs(index.position) else None
+    return None
+
+
+def _of_sequence(machine: Machine, owner: Sequence, index: Value) -> Value:
+    position = _position(owner, index)
+    if position is not None:
+        return owner.items[position]
+    if isinstance(index, Slice):
+        bounds = [bound.value if isinstance(bound, Const) else "?" for bound in (index.lower, index.upper, index.step)]
+        if owner.exact and "?" not in bounds:
+            return Sequence(owner.items[slice(*bounds)], owner.kind)
+        return Sequence(list(owner.items), owner.kind, exact=False)
+    items = owner.items
+    if items and all(isinstance(item, (Const, Unknown)) and not tensors_in(item) for item in items):
+        return machine.derived("item", (owner, index), "item")
+    if items and all(item is items[0] for item in items):
+        return items[0]
+    modules = [item for item in items if isinstance(item, (Module, Instance))]
+    if items and len(modules) == len(items):
+        # Any one of them: for an unknown index the first stands for it.
+        return items[0]
+    return machine.derived("item", (owner, index), "item", tuple(tensors_in(owner)))
+
+
+def _of_mapping(machine: Machine, owner: Mapping, index: Value) -> Value:
+    if isinstance(index, Const):
+        if index.value in owner.items:
+            return owner.items[index.value]
+        if owner.default is not None:
+            made = machine.call(machine, owner.default, [], {}, machine.current)
+            owner.items[index.value] = made
+            return made
+    key = ("item", key_of(index))
+    if not isinstance(index, Const):
+        stored = owner.items.get(key)
+        if stored is not None:
+            return stored
+        if owner.exact and len(owner.items) == 1:
+            return next(iter(owner.items.values()))
+    return machine.derived("item", (owner, index), "item", tuple(tensors_in(owner)))
+
+
+def _of_module(machine: Machine, owner: Module, index: Value) -> Value:
+    children = list(owner.children.values())
+    if isinstance(index, Const):
+        if isinstance(index.value, str):
+            return owner.children.get(index.value) or machine.derived("child", (owner, index), "child")
+        as_sequence = Sequence(children, exact=owner.exact)
+        position = _position(as_sequence, index)
+        if position is not None:
+            return children[position]
+    if isinstance(index, Slice):
+        return Module(owner.kind, children=dict(owner.children), exact=False)
+    as_sequence = Sequence(children, exact=owner.exact)
+    position = _position(as_sequence, index)
+    if position is not None:
+        return children[position]
+    if children:
+        return children[0]
+    child = machine.derived("child", (owner, index), "child")
+    child.module = Level.LIKELY
+    return child
+
+
+def _of_tensor(machine: Machine, owner: Tensor, index: Value, site: Site | None) -> Value:
+    whole = owner.unseen_call and isinstance(index, Const) and isinstance(index.value, (int, str))
+    if whole:
+        return tensors.part_of(machine, owner, key_of(index), site)
+    if owner.unseen_call and isinstance(index, Unknown):
+        return tensors.part_of(machine, owner, key_of(index), site)
+    if _is_plain(index):
+        result = tensors.view(machine, owner, "select", site)
+        return result
+    # A list, an index tensor or a mask is kept; what is not known may be one (FACTS F05).
+    certain = isinstance(index, (Tensor, Sequence)) and not _is_plain(index)
+    return tensors.make(machine, "index", [owner], Level.CERTAIN if certain else Level.MAYBE, site)
+
+
+def _is_plain(index: Value) -> bool:
+    if isinstance(index, Const):
+        return index.value is None or index.value is Ellipsis or isinstance(index.value, int)
+    if isinstance(index, Slice):
+        return True
+    if isinstance(index, Unknown):
+        return index.position is not None or index.at_least is not None
+    return isinstance(index, Sequence) and index.kind == "tuple" and all(_is_plain(part) for part in index.items)
+
+
+def store(machine: Machine, owner: Value, index: Value, value: Value, site: Site) -> None:
+    """`owner[index] = value`."""
+    if isinstance(owner, Sequence):
+        machine.effects += 1
+        position = _position(owner, index)
+        if position is not None:
+            owner.items[position] = value
+        elif isinstance(index, Slice) and index.lower == Const(None) and index.upper == Const(None):
+            found, exact = elements(machine, value, site)
+            owner.items[:], owner.exact = found, exact
+        else:
+            owner.exact = False
+            deps = tuple(tensors_in(value))
+            owner.items[:] = [
+                machine.unknown("item", (*tensors_in(item), *deps)) for item in owner.items or [value]
+            ]
+    elif isinstance(owner, Mapping):
+        if tensors_in(value) or not isinstance(value, (Const, Unknown)):
+            machine.effects += 1
+        if isinstance(index, Const):
+            owner.items[index.value] = value
+        else:
+            owner.items[("item", key_of(index))] = value
+            owner.exact = False
+    elif isinstance(owner, Tensor):
+        _store_in_tensor(machine, owner, index, value, site)
+    elif isinstance(owner, Module) and isinstance(index, Const):
+        owner.children[str(index.value)] = value
+    elif isinstance(owner, Instance):
+        method = machine.member(machine, owner, "__setitem__")
+        if method is not None:
+            machine.call(machine, method, [index, value], {}, site)
+    elif isinstance(owner, Unknown):
+        owner.attributes[f"[{key_of(index)!r}]"] = value
+        machine.effects += 1
+
+
+def _store_in_tensor(machine: Machine, owner: Tensor, index: Value, value: Value, site: Site) -> None:
+    """Filling a part of a tensor leaves a node that raises on a second walk; `t[:] = x` does not (FACTS F11)."""
+    source = tensors.as_tensor(machine, value, site)
+    whole = isinstance(index, Slice) and index == Slice(Const(None), Const(None), Const(None))
+    keeps = Level.NO if whole else Level.CERTAIN
+    tensors.in_place(machine, owner, "[...] =", [source] if source is not None else [], keeps, site)
+
+
+def delete(machine: Machine, owner: Value, index: Value) -> None:
+    """`del owner[index]`."""
+    machine.effects += 1
+    if isinstance(owner, Mapping) and isinstance(index, Const):
+        owner.items.pop(index.value, None)
+    elif isinstance(owner, Sequence):
+        if isinstance(index, Slice) and index.lower == Const(None) and index.upper == Const(None):
+            owner.items.clear()
+            owner.exact = True
+            return
+        position = _position(owner, index)
+        if position is not None and owner.exact:
+            del owner.items[position]
+        else:
+            owner.items[:] = [machine.unknown("item", tuple(tensors_in(item))) for item in owner.items]
+            owner.exact = False

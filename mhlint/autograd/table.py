@@ -1,0 +1,142 @@
+"""One of torch's operations applied to values, as the measured table says."""
+
+from __future__ import annotations
+
+from mhlint.autograd import operations, tensors
+from mhlint.autograd.graph import Level
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.operations import Arguments, Operation, Saves
+from mhlint.autograd.values import Const, Sequence, Slice, Tensor, Unknown, Value, tensors_in
+from mhlint.syntax.program import Site
+
+_ELEMENTWISE = frozenset(
+    "relu tanh sigmoid exp log abs sqrt square pow softmax log_softmax dropout gelu silu leaky_relu elu softplus "
+    "clone neg clamp sin cos float double contiguous to mul add sub div normalize".split()
+)
+_WITH_INDICES = frozenset("max min topk sort median mode kthvalue cummax cummin".split())
+
+_SIZED = frozenset({"randn", "rand", "zeros", "ones", "empty"})
+
+
+def literal(value: object) -> object:
+    """A value as the table's conditions want it: a Python literal, TENSOR or UNKNOWN."""
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Tensor):
+        return operations.UNKNOWN if value.unseen_call else operations.TENSOR
+    if isinstance(value, Sequence):
+        if not value.exact:
+            return operations.UNKNOWN
+        items = [literal(item) for item in value.items]
+        return tuple(items) if value.kind == "tuple" else items
+    if isinstance(value, Slice):
+        parts = [literal(part) for part in (value.lower, value.upper, value.step)]
+        return operations.UNKNOWN if operations.UNKNOWN in parts else slice(*parts)
+    return operations.UNKNOWN if isinstance(value, Value) else value
+
+
+def as_level(verdict: bool | None) -> Level:
+    """A table's yes, no or unknown as a level of keeping."""
+    return Level.MAYBE if verdict is None else Level.CERTAIN if verdict else Level.NO
+
+
+def result_of(
+    machine: Machine, row: Operation, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """The result of the operation `row` on these arguments (a method's receiver comes first)."""
+    literals = Arguments(tuple(literal(arg) for arg in args), {k: literal(v) for k, v in keywords.items()})
+    if row.random:
+        machine.randomness += 1
+    if row.saves is Saves.CUTS:
+        if operations.gives(row, "python", literals):
+            deps: tuple[Tensor, ...] = ()
+            return machine.derived("python", (row.name, machine.next_serial()), row.name, deps)
+        result = tensors.leaf(machine, site)
+        result.integral = row.name in ("argmax", "argmin", "long", "int", "bool", "eq", "ne", "lt", "gt", "le", "ge")
+        return result
+    if row.saves is Saves.CREATES:
+        return _created(machine, row, args, keywords, site)
+    given: list[Tensor] = []
+    for value in (*args, *keywords.values()):
+        tensor = tensors.as_tensor(machine, value, site) if isinstance(value, Unknown) else None
+        given.extend([tensor] if tensor is not None else tensors_in(value))
+    keeps = as_level(operations.saves(row, literals)) if row.saves is not Saves.UNDERIVABLE else Level.MAYBE
+    if operations.gives(row, "inplace", literals) and isinstance(args[0], Tensor):
+        result = _in_place(machine, row, args[0], given[1:], keeps, site)
+    else:
+        if operations.gives(row, "alias", literals) and len(given) == 1:
+            return _alias(machine, row, given[0], site)
+        result = tensors.make(machine, row.name, given, keeps, site)
+        if operations.gives(row, "view", literals) and given:
+            result.storage, result.is_view = given[0].storage, True
+    _keep_needed(machine, row, result, args, keywords)
+    short = row.name.rpartition(".")[2]
+    if operations.gives(row, "scalar", literals):
+        result.elements = 1
+    elif short in _ELEMENTWISE and given:
+        result.elements = given[0].elements
+    if operations.gives(row, "multi", literals):
+        result.unseen_call, result.parts_level = True, Level.CERTAIN
+        if short in _WITH_INDICES:
+            for key in (("const", "int", 1), ("attribute", "indices")):
+                result.parts[key] = tensors.leaf(machine, site)
+    return result
+
+
+def _in_place(
+    machine: Machine, row: Operation, receiver: Tensor, others: list[Tensor], keeps: Level, site: Site | None
+) -> Tensor:
+    return tensors.in_place(machine, receiver, row.name, others, keeps, site)
+
+
+def _alias(machine: Machine, row: Operation, tensor: Tensor, site: Site | None) -> Tensor:
+    """`.to()`, `.float()`, `.contiguous()`: the tensor itself, or a copy by a node that keeps nothing."""
+    if tensor.node is None and tensor.requires_grad is not False and not tensor.parameter:
+        result = tensors.make(machine, row.name, [tensor], Level.NO, site, edges=Level.MAYBE)
+        result.elements = tensor.elements
+        return result
+    return tensor
+
+
+def _keep_needed(
+    machine: Machine, row: Operation, result: Tensor, args: list[Value], keywords: dict[str, Value]
+) -> None:
+    node = result.node
+    if node is None:
+        return
+    bound = operations.bind(row.args, Arguments(tuple(args), dict(keywords)))
+    for need in row.needs:
+        level = Level.CERTAIN if need.certain else Level.MAYBE
+        if need.if_grad:
+            level = min(level, max((_grad_level(bound.get(place)) for place in need.if_grad), default=Level.NO))
+        wanted = result if need.place == "result" else bound.get(need.place)
+        if level and isinstance(wanted, Tensor):
+            tensors.keep(node, wanted, wanted.name or need.place, level)
+
+
+def _grad_level(value: object) -> Level:
+    graphs = [tensor.graph() for tensor in tensors_in(value)] if isinstance(value, Value) else []
+    return max((graph[1] for graph in graphs if graph is not None), default=Level.NO)
+
+
+def _created(
+    machine: Machine, row: Operation, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Tensor:
+    flag = keywords.get("requires_grad")
+    wants = False if flag is None else bool(flag.value) if isinstance(flag, Const) else None
+    result = tensors.leaf(machine, site, requires_grad=wants)
+    if row.name.rpartition(".")[2] in _SIZED:
+        result.elements = _elements(args)
+    if wants and any(t.node is None and t.requires_grad is False for t in tensors_in(args[0] if args else None)):
+        result.silenced_at = tensors.site_of(machine, site)
+    return result
+
+
+def _elements(args: list[Value]) -> int | None:
+    sizes = args[0].items if len(args) == 1 and isinstance(args[0], Sequence) else args
+    numbers = [size.value for size in sizes if isinstance(size, Const) and isinstance(size.value, int)]
+    if any(number > 1 for number in numbers):
+        return 2
+    return 1 if len(numbers) == len(sizes) and args and all(number == 1 for number in numbers) else None
+
+

@@ -1,0 +1,253 @@
+"""Making tensors: the node an operation leaves, what it keeps, views, in-place changes, cuts."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence as Many
+
+from mhlint.autograd.graph import Change, Level, Node, Saved, Storage
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.trace import Detach, InPlaceFailure, Write
+from mhlint.autograd.values import Const, Key, Sequence, Tensor, Unknown, Value, tensors_in
+from mhlint.syntax.program import Site
+
+_SYMBOLS: dict[type[ast.operator], str] = {
+    ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**", ast.Mod: "%",
+    ast.FloorDiv: "//", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
+}  # fmt: skip
+
+
+def site_of(machine: Machine, site: Site | None) -> Site:
+    """A place for an operation: the given one, or that of the running statement."""
+    if site is not None:
+        return site
+    assert machine.current is not None
+    return machine.current
+
+
+def leaf(machine: Machine, site: Site | None, *, requires_grad: bool | None = False, name: str = "") -> Tensor:
+    """A fresh leaf, made here."""
+    return Tensor(requires_grad=requires_grad, site=site_of(machine, site), turn=machine.turn, name=name)
+
+
+def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tensor | None:
+    """A value as a tensor; an unknown one may have a graph, and has one if any of its `deps` has."""
+    if isinstance(value, Tensor):
+        return value
+    if not isinstance(value, Unknown):
+        return None
+    known = value.attributes.get("<tensor>")
+    if isinstance(known, Tensor):
+        return known
+    if value.deps:
+        tensor = make(machine, value.label or "unseen", list(value.deps), Level.MAYBE, site, edges=Level.MAYBE)
+    else:
+        tensor = leaf(machine, site, requires_grad=None, name=value.label)
+    tensor.unseen_call = True
+    value.attributes["<tensor>"] = tensor
+    return tensor
+
+
+def make(
+    machine: Machine,
+    op: str,
+    inputs: Many[Tensor],
+    keeps: Level,
+    site: Site | None,
+    *,
+    saved: Many[tuple[Tensor, str, Level]] = (),
+    edges: Level = Level.CERTAIN,
+    elements: int | None = None,
+) -> Tensor:
+    """The result of an operation on tensors, with the node that it leaves if gradients are on."""
+    where = site_of(machine, site)
+    result = Tensor(site=where, turn=machine.turn, elements=elements)
+    node = node_for(machine, op, inputs, keeps, where, edges)
+    if node is None:
+        result.requires_grad = None if any(t.node is None and t.requires_grad is None for t in inputs) else False
+        if machine.grad_enabled is False:
+            result.requires_grad = False
+        return result
+    result.node, result.requires_grad = node, None
+    for tensor, label, level in saved:
+        keep(node, tensor, label, level)
+    return result
+
+
+def node_for(
+    machine: Machine, op: str, inputs: Many[Tensor], keeps: Level, site: Site, edges: Level = Level.CERTAIN
+) -> Node | None:
+    """The node of an operation, or None when surely no graph is built."""
+    if machine.grad_enabled is False:
+        return None
+    found: list[tuple[Node | Tensor, Level]] = []
+    sure = Level.NO
+    for tensor in inputs:
+        graph = tensor.graph()
+        if graph is not None:
+            target, level = graph
+            found.append((target, edges if isinstance(target, Node) else min(edges, level)))
+            sure = max(sure, min(level, edges))
+    if not found:
+        return None
+    if machine.grad_enabled is None:
+        sure = min(sure, Level.MAYBE)
+    return machine.node(op, site, found, keeps, sure)
+
+
+def keep(node: Node, tensor: Tensor, label: str, level: Level = Level.CERTAIN) -> None:
+    """Let a node keep a tensor at its present version."""
+    storage = tensor.storage
+    node.saved.append(Saved(storage, len(storage.changes), len(storage.unseen), label, level))
+
+
+def view(machine: Machine, tensor: Tensor, op: str, site: Site | None) -> Tensor:
+    """A view: its own node, which keeps nothing, over the same memory (FACTS F04)."""
+    result = make(machine, op, [tensor], Level.NO, site)
+    result.storage, result.is_view, result.name = tensor.storage, True, ""
+    return result
+
+
+def alias(tensor: Tensor) -> Tensor:
+    """Another output of the same node."""
+    return Tensor(
+        storage=Storage(), node=tensor.node, requires_grad=tensor.requires_grad, site=tensor.site,
+        turn=tensor.turn, elements=tensor.elements, unseen_call=tensor.unseen_call,
+    )  # fmt: skip
+
+
+def part_of(machine: Machine, whole: Tensor, key: Key, site: Site | None) -> Tensor:
+    """One of the outputs of a call. Whether two outputs of an unseen call share a graph is a guess (`Level`)."""
+    part = whole.parts.get(key)
+    if part is None:
+        part = Tensor(site=whole.site or site, turn=whole.turn, requires_grad=whole.requires_grad, unseen_call=True)
+        part.parts_level = whole.parts_level
+        if whole.node is not None:
+            node = whole.node
+            part.node = node
+            if whole.parts_level is not Level.CERTAIN:
+                part.node = machine.node(node.op, node.site, [(node, whole.parts_level)], node.keeps, node.sure)
+                part.node.turn, part.node.region = node.turn, node.region
+        whole.parts[key] = part
+    return part
+
+
+def detach(machine: Machine, tensor: Tensor, site: Site | None, *, counted: bool = True) -> Tensor:
+    """A cut: the same memory, no graph. `.data` also has a version counter of its own (FACTS F39)."""
+    result = leaf(machine, site)
+    result.storage = tensor.storage if counted else Storage()
+    result.elements, result.detached_from = tensor.elements, tensor
+    result.integral = tensor.integral
+    if not counted:
+        result.attributes["<memory>"] = tensor
+    machine.emit(Detach, site_of(machine, site), tensor=tensor, result=result)
+    return result
+
+
+def write(
+    machine: Machine, tensor: Tensor, what: str, site: Site | None, *, seen: bool = True, level: Level = Level.CERTAIN
+) -> None:
+    """Change a tensor's memory; a write through `.data` is not counted on the tensor itself (FACTS F37)."""
+    where = site_of(machine, site)
+    change = Change(where, what, level, seen)
+    tensor.storage.write(change)
+    machine.emit(Write, where, tensor=tensor, change=change)
+    memory = tensor.attributes.get("<memory>")
+    if isinstance(memory, Tensor):
+        memory.storage.write(Change(where, what, level, False))
+
+
+def in_place(
+    machine: Machine,
+    tensor: Tensor,
+    op: str,
+    others: Many[Tensor],
+    keeps: Level,
+    site: Site | None,
+    saved: Many[tuple[Tensor, str, Level]] = (),
+) -> Tensor:
+    """An in-place operation: a write, and a new node on top of the tensor's old one."""
+    where = site_of(machine, site)
+    if tensor.node is None and tensor.requires_grad and machine.grad_enabled:
+        machine.emit(InPlaceFailure, where, tensor=tensor, text="a leaf Variable that requires grad")
+    write(machine, tensor, op, site)
+    node = node_for(machine, op, [tensor, *others], keeps, where)
+    if node is not None:
+        for kept, label, level in saved:
+            keep(node, kept, label, level)
+        tensor.node = node
+        if tensor.requires_grad is False:
+            tensor.requires_grad = None
+    return tensor
+
+
+def binary(machine: Machine, left: Value, op: type[ast.operator], right: Value, site: Site | None) -> Value | None:
+    """An arithmetic operator with a tensor on at least one side; None when neither is one."""
+    symbol = _SYMBOLS[op]
+    tensors = [t for t in (as_tensor(machine, left, site), as_tensor(machine, right, site)) if t is not None]
+    if not any(isinstance(value, Tensor) for value in (left, right)):
+        if not any(isinstance(value, Unknown) and value.deps for value in (left, right)):
+            return None
+    if not tensors:
+        return None
+    if symbol in ("//", "&", "|", "^", "<<", ">>"):
+        return make(machine, symbol, tensors, Level.MAYBE, site, edges=Level.MAYBE)
+    keeps = Level.NO if symbol in ("+", "-") else Level.CERTAIN
+    if symbol == "%":
+        keeps = Level.NO if isinstance(right, Const) else Level.LIKELY
+    if not all(isinstance(value, (Tensor, Const)) for value in (left, right)):
+        keeps = min(keeps, Level.LIKELY) if symbol in ("+", "-", "%") else keeps
+    saved = _saved_by(symbol, left, right)
+    elements = _broadcast(left, right) if symbol != "@" else None
+    result = make(machine, symbol, tensors, keeps, site, saved=saved, elements=elements)
+    if result.node is not None and symbol == "**":
+        keep(result.node, result, "result", Level.MAYBE)
+    return result
+
+
+def _saved_by(symbol: str, left: Value, right: Value) -> list[tuple[Tensor, str, Level]]:
+    saved: list[tuple[Tensor, str, Level]] = []
+    if symbol in ("*", "@", "/"):
+        if isinstance(left, Tensor) and isinstance(right, Tensor):
+            left_graph, right_graph = left.graph(), right.graph()
+            if left_graph is not None:
+                saved.append((right, right.name or "right operand", left_graph[1]))
+            if right_graph is not None:
+                saved.append((left, left.name or "left operand", right_graph[1]))
+    elif symbol == "**":
+        for side in (left, right):
+            if isinstance(side, Tensor):
+                level = Level.CERTAIN if isinstance(right, Const) and right.value not in (0, 1) else Level.MAYBE
+                saved.append((side, side.name or "operand", level))
+    return saved
+
+
+def _broadcast(left: Value, right: Value) -> int | None:
+    sizes = [1 if isinstance(value, Const) else getattr(value, "elements", None) for value in (left, right)]
+    if 2 in sizes:
+        return 2
+    return 1 if sizes == [1, 1] else None
+
+
+def update_in_place(
+    machine: Machine, old: Value, op: type[ast.operator], operand: Value, site: Site
+) -> Value | None:
+    """`old op= operand` in place, for tensors and lists (FACTS F40); None where a new value is made."""
+    if isinstance(old, Tensor):
+        symbol = _SYMBOLS[op]
+        other = [t for t in [as_tensor(machine, operand, site)] if t is not None]
+        saved = [item for item in _saved_by(symbol, old, operand) if item[0] is not old]
+        keeps = Level.NO if symbol in ("+", "-") else Level.CERTAIN
+        if old.unseen_call:
+            return None
+        return in_place(machine, old, symbol + "=", other, keeps, site, saved)
+    if isinstance(old, Sequence) and old.kind == "list" and op is ast.Add:
+        machine.effects += 1
+        if isinstance(operand, Sequence):
+            old.items.extend(operand.items)
+            old.exact = old.exact and operand.exact
+        else:
+            old.items.append(machine.unknown("item", tuple(tensors_in(operand))))
+            old.exact = False
+        return old
+    return None

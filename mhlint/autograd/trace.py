@@ -1,0 +1,229 @@
+"""What one run of a function did, event by event: the only thing that rules read.
+
+A `Trace` is one path through one root (a script, a function or a method that nothing else calls); `Runs` are all
+the paths that were explored for all roots of one source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from mhlint.autograd.graph import Change, Level, Node, Saved, Turn, Walk
+from mhlint.autograd.values import Gradient, Module, Optimizer, Tensor, Value
+from mhlint.syntax.program import Program, Site
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A condition the machine could not decide, the side taken on this path, and where it stands."""
+
+    text: str
+    taken: bool
+    site: Site
+    turn: Turn
+    count: int
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Event:
+    """Something that happened: where, in which turns of the enclosing loops, after how many choices.
+
+    `index` counts the events of a trace; `stack` are the calls that led there, outermost first.
+    """
+
+    site: Site
+    turn: Turn
+    index: int
+    choices: int
+    stack: tuple[Site, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a walk raises.
+
+    `kind` is "freed" (a kept node was freed by the walk `earlier`), "version" (`saved` was changed by `change`),
+    "non-scalar", "no-graph", "no-gradient" (the gradient passed is None), "leaf-in-place", or "region".
+    """
+
+    kind: str
+    level: Level
+    node: Node | None = None
+    earlier: Backward | None = None
+    saved: Saved | None = None
+    change: Change | None = None
+    tensor: Tensor | None = None
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Backward(Event):
+    """A run of the backward engine. `api` is how it was called: "method", "autograd.backward", "autograd.grad"
+    or the name of a wrapper; `retains` is None when not known; `sends` is the leaf whose `.grad` was passed as
+    the gradient, with the walks that had been sent before in `resent`."""
+
+    api: str
+    roots: tuple[Tensor, ...]
+    walk: Walk
+    retains: bool | None
+    explicit_retain: bool = False
+    creates_graph: bool = False
+    gradient: Value | None = None
+    sends: Tensor | None = None
+    sent_walks: tuple[int, ...] = ()
+    inputs: tuple[Tensor, ...] | None = None
+    failure: Failure | None = None
+    caught: bool = False
+    silent_changes: tuple[tuple[Node, Saved, Change, Level], ...] = ()
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class InPlaceFailure(Event):
+    """An in-place operation that raises by itself, as on a leaf that requires grad (FACTS F40, F57)."""
+
+    tensor: Tensor
+    text: str
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class ModuleCall(Event):
+    """A module ran forward: which, on which tensors (with their versions), giving what."""
+
+    module: Value
+    inputs: tuple[tuple[Tensor, int], ...]
+    output: Value
+    grad_enabled: bool | None
+    parameters: tuple[Tensor, ...]
+    versions: tuple[int, ...]
+    random: bool
+    level: Level
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Step(Event):
+    """An optimizer changed the parameters in `changed`, each as sure as its gradient was to be there."""
+
+    optimizer: Optimizer | None
+    changed: dict[Tensor, Level]
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class ZeroGrad(Event):
+    """Gradients were cleared; `discarded` are those that walks had filled and nothing had used since."""
+
+    tensors: tuple[Tensor, ...]
+    discarded: dict[Tensor, Gradient]
+    exact: bool
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class ReadGrad(Event):
+    """`.grad` was read. For a non-leaf without `retain_grad()` it is None (FACTS F77)."""
+
+    tensor: Tensor
+    level: Level
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Clip(Event):
+    """Gradients were clipped or scaled in place."""
+
+    tensors: tuple[Tensor, ...]
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Write(Event):
+    """A tensor was changed in place, by an operation, a copy or a load."""
+
+    tensor: Tensor
+    change: Change
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Detach(Event):
+    """A tensor was cut from its graph: `result` shares `tensor`'s memory and none of its graph."""
+
+    tensor: Tensor
+    result: Tensor
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Escape(Event):
+    """Tensors became visible to code that the machine does not see: it may walk them at any time.
+
+    `how` is "call" (passed to an unseen function), "return" (returned by the root) or "attribute" (kept by an
+    object that outlives the root)."""
+
+    tensors: tuple[Tensor, ...]
+    how: str
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Hook(Event):
+    """A hook was registered on a tensor or module."""
+
+    target: Value
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Misuse(Event):
+    """A call that is wrong or outdated by itself; `kind` names it for the rule that reports it."""
+
+    kind: str
+    name: str
+    values: tuple[Value, ...] = ()
+    level: Level = Level.CERTAIN
+
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(eq=False)
+class Trace:
+    """One path: its events in order, the choices that led along it, and whether it ran to its end.
+
+    `ended` is "done", "raised" (a walk failed) or "budget" (given up: nothing is said about what was not run).
+    """
+
+    root: str
+    events: list[Event] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
+    ended: str = "done"
+    virtual_loop: int = 0
+
+    def of(self, kind: type[E]) -> Iterator[E]:
+        """The events of one kind, in order."""
+        return (event for event in self.events if isinstance(event, kind))
+
+    def between(self, first: Event, last: Event) -> list[Event]:
+        """The events strictly between two events."""
+        return self.events[first.index + 1 : last.index]
+
+
+@dataclass(eq=False)
+class Root:
+    """All explored paths of one root. `complete` is false when a budget cut the exploration short."""
+
+    name: str
+    traces: list[Trace] = field(default_factory=list)
+    complete: bool = True
+
+
+@dataclass(eq=False)
+class Runs:
+    """All roots of one source."""
+
+    program: Program
+    roots: list[Root] = field(default_factory=list)
+
+    def traces(self) -> Iterator[tuple[Root, Trace]]:
+        for root in self.roots:
+            for trace in root.traces:
+                yield root, trace
+
+
+__all__ = [
+    "Backward", "Choice", "Clip", "Detach", "Escape", "Event", "Failure", "Hook", "InPlaceFailure", "Misuse",
+    "Module", "ModuleCall", "ReadGrad", "Root", "Runs", "Step", "Trace", "Write", "ZeroGrad",
+]  # fmt: skip

@@ -1,0 +1,157 @@
+"""Calls of what was not seen: a module if it acts as one, a loss if it is called one, else anything."""
+
+from __future__ import annotations
+
+import re
+
+from mhlint.autograd import gradients, modules, tensors, wrappers
+from mhlint.autograd.attributes import MODULE_METHODS
+from mhlint.autograd.graph import Level
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.trace import Escape, Hook, Step
+from mhlint.autograd.values import (
+    NONE,
+    Const,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+    key_of,
+    tensors_in,
+)
+from mhlint.syntax.program import Site
+
+_LOSS = re.compile(r"(^|_)(loss|criterion|crit|cross_?entropy|bce|mse|l1|nll|ce)(_?(fn|fun|func|function|criterion))?(_|\d|$)|Loss$")
+_HARMLESS = re.compile(
+    r"(^|\.)(log|logger|logging|print|writer|wandb|tb|tqdm|pbar|bar|meter|metrics?|plt|vis|json|os|time|console|info|"
+    r"debug|warning|update|add_scalars?|add_image|set_postfix|set_description|report|format|accuracy|write)(\b|_)"
+)
+
+
+def call_unknown(
+    machine: Machine, callee: Unknown, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """The result of calling an unknown value."""
+    where = tensors.site_of(machine, site)
+    owner, name = callee.attributes.get("<owner>"), callee.attributes.get("<name>")
+    if isinstance(owner, Unknown) and isinstance(name, Const):
+        handled = _method(machine, owner, str(name.value), args, keywords, site)
+        if handled is not None:
+            return handled
+    values = [*args, *keywords.values()]
+    given = [tensor for value in values for tensor in tensors_in(value)]
+    level = modules.acts_as_module(callee) if _takes_data(values) else Level.NO
+    short = callee.label.rpartition(".")[2]
+    if level >= Level.LIKELY and not _LOSS.search(short):
+        before = machine.randomness
+        output = modules.run_unseen(machine, callee, args, keywords, site, Level.LIKELY)
+        modules.note_call(machine, callee, values, output, where, before, Level.LIKELY)
+        return output
+    with_graph = [tensor for tensor in given if tensor.graph() is not None]
+    if _LOSS.search(short) and with_graph:
+        first = next((t for value in values for t in tensors_in(value)), None)
+        others = [t for t in given if t is not first]
+        result = tensors.make(machine, short, [first] if first else [], Level.LIKELY, site, edges=Level.LIKELY)
+        if result.node is not None:
+            extra = tensors.node_for(machine, short, others, Level.MAYBE, where, Level.MAYBE)
+            result.node.inputs += extra.inputs if extra is not None else []
+        elif others:
+            result = tensors.make(machine, short, others, Level.LIKELY, site, edges=Level.MAYBE)
+        result.unseen_call = True
+        return result
+    return opaque_result(machine, callee.label, values, site, extra=callee.deps)
+
+
+def _takes_data(values: list[Value]) -> bool:
+    return any(isinstance(value, (Tensor, Unknown)) or tensors_in(value) for value in values)
+
+
+def opaque_result(
+    machine: Machine, label: str, values: list[Value], site: Site | None, extra: tuple[Tensor, ...] = ()
+) -> Value:
+    """What an unseen call gives: it may hold any of its arguments, and it may have walked them."""
+    given = tuple(dict.fromkeys([*extra, *(tensor for value in values for tensor in tensors_in(value))]))
+    with_graph = tuple(tensor for tensor in given if tensor.node is not None)
+    if with_graph and not _HARMLESS.search(label):
+        machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call")
+    result = machine.unknown(label, given)
+    return result
+
+
+def _method(
+    machine: Machine, owner: Unknown, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value | None:
+    """Methods whose name says enough, on a value that was not seen."""
+    where = tensors.site_of(machine, site)
+    if name == "backward":
+        return wrappers.backward_of_unknown(machine, owner, args, keywords, site)
+    if name == "manual_backward":
+        return wrappers.backward_by_wrapper(machine, name, args, keywords, site, Level.LIKELY)
+    if name in ("step", "zero_grad") and not owner.deps:
+        return _like_optimizer(machine, owner, name, args, where)
+    if name == "scale" and len(args) == 1 and tensors_in(args[0]):
+        return scaled(machine, args[0], site)
+    if name in ("detach", "item", "numpy", "tolist", "cpu", "data", "argmax") and not args:
+        if name == "cpu":
+            return owner
+        if name == "detach":
+            tensor = tensors.as_tensor(machine, owner, site)
+            return owner if tensor is None else tensors.detach(machine, tensor, site)
+        return machine.derived("python", (owner, name, machine.next_serial()), name)
+    if name in ("parameters", "named_parameters"):
+        owner.module = max(owner.module, Level.LIKELY)
+        stand_in = modules.stand_in(machine, owner)
+        item: Value = stand_in if name == "parameters" else Sequence([machine.unknown("name"), stand_in], "tuple")
+        return Sequence([item], exact=False)
+    if name in ("to", "cuda", "train", "eval", "requires_grad_", "half", "float", "double", "share_memory"):
+        if name == "requires_grad_" and owner.module:
+            flag = args[0] if args else Const(True)
+            modules.freeze(machine, owner, bool(flag.value) if isinstance(flag, Const) else None)
+        if name in ("to", "float", "double", "half", "cuda") and owner.deps:
+            return None
+        return owner
+    if name in ("register_hook", "register_forward_hook", "register_full_backward_hook", "register_backward_hook"):
+        machine.emit(Hook, where, target=owner)
+        return machine.unknown("handle")
+    if name in ("items", "keys", "values") and not args and owner.module:
+        return _module_items(machine, owner, name)
+    if name in MODULE_METHODS and owner.module and name not in ("forward", "__call__", "items", "keys", "values"):
+        return machine.unknown(name)
+    if name in ("forward", "__call__") and modules.acts_as_module(owner) >= Level.LIKELY:
+        return call_unknown(machine, owner, args, keywords, site)
+    return None
+
+
+def _module_items(machine: Machine, owner: Unknown, name: str) -> Value:
+    items: list[Value] = []
+    for position in range(3):
+        key = machine.derived("key", (owner, position), "key")
+        child = owner.attributes.setdefault(f"[{key_of(key)!r}]", machine.derived("item", (owner, key), f"{owner.label}[...]"))
+        if isinstance(child, Unknown):
+            child.module = owner.module
+        items.append(key if name == "keys" else child if name == "values" else Sequence([key, child], "tuple"))
+    return Sequence(items, exact=False)
+
+
+def _like_optimizer(machine: Machine, owner: Unknown, name: str, args: list[Value], where: Site) -> Value:
+    if name == "zero_grad":
+        cleared = [owner.parameter] if owner.parameter is not None else []
+        gradients.clear(machine, cleared, where, exact=False, to_none=None)
+        return NONE
+    if args and not isinstance(args[0], Const):
+        if tensors_in(args[0]) or isinstance(args[0], Unknown):
+            return opaque_result(machine, f"{owner.label}.{name}", args, where, owner.deps)
+    if "sched" in owner.label.lower():
+        return NONE
+    machine.emit(Step, where, optimizer=None, changed={})
+    return machine.unknown("step result")
+
+
+def scaled(machine: Machine, value: Value, site: Site | None) -> Value:
+    """`scaler.scale(loss)`: a product, which keeps (FACTS F02, F63)."""
+    if isinstance(value, Sequence):
+        return Sequence([scaled(machine, item, site) for item in value.items], value.kind, value.exact)
+    tensor = tensors.as_tensor(machine, value, site)
+    if tensor is None:
+        return value
+    return tensors.make(machine, "scale", [tensor], Level.CERTAIN, site, elements=tensor.elements)

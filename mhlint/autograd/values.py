@@ -1,0 +1,345 @@
+"""What a Python expression can be to the machine: constants, containers, functions, modules, tensors, unknowns."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mhlint.autograd.graph import Level, Node, Storage
+
+if TYPE_CHECKING:
+    from mhlint.autograd.frames import Frame
+    from mhlint.syntax.program import Program, Site
+
+Key = Hashable
+
+
+class Value:
+    """Anything an expression can evaluate to."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Const(Value):
+    """A Python constant that is known: a number, a string, a bool, None, Ellipsis."""
+
+    value: Any
+
+
+NONE = Const(None)
+TRUE = Const(True)
+FALSE = Const(False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MissingGradient(Const):
+    """The None that `.grad` of `tensor` holds."""
+
+    tensor: Tensor | None = None
+
+
+def is_none(value: Value | None) -> bool:
+    """Is a value surely None?"""
+    return isinstance(value, Const) and value.value is None
+
+
+@dataclass(eq=False, slots=True)
+class Unknown(Value):
+    """A value the machine does not know. The same `key` on one path is the same value.
+
+    `deps` are the graph tensors it may have been made from; `label` is how the source calls it; `module` is how
+    sure it is to be a module, with `parameter` standing for all of its parameters. For numbers: `base` and
+    `offset` make `n - 1` comparable with `n`; `at_least` and `at_most` bound it; a loop's second index is
+    `within` the loop's bound and stands at `position` 1 of a list of unknown length.
+    """
+
+    key: Key
+    label: str = ""
+    deps: tuple[Tensor, ...] = ()
+    attributes: dict[str, Value] = field(default_factory=dict)
+    module: Level = Level.NO
+    parameter: Tensor | None = None
+    offset: int = 0
+    base: Key = None
+    at_least: int | None = None
+    at_most: int | None = None
+    within: Key = None
+    position: int | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Gradient(Value):
+    """What `.grad` of a tensor holds: the walks that added to it, and how sure it is to be there at all."""
+
+    walks: list[int] = field(default_factory=list)
+    level: Level = Level.NO
+    zeroed: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Tensor(Value):
+    """A tensor. A leaf has no `node`; `requires_grad` is then True, False or None (not known).
+
+    `elements` is 1, 2 (more than one) or None (not known). `unseen_call` marks the result of a call that was
+    not seen: it may as well be a tuple or a dict of tensors, and `parts` holds those taken out of it; they are
+    outputs of one node for certain (`parts_level` CERTAIN) or perhaps of separate graphs (GUESS).
+    """
+
+    storage: Storage = field(default_factory=Storage)
+    node: Node | None = None
+    requires_grad: bool | None = False
+    elements: int | None = None
+    name: str = ""
+    site: Site | None = None
+    turn: tuple[tuple[int, int], ...] = ()
+    gradient: Gradient = field(default_factory=Gradient)
+    retains_grad: bool = False
+    parameter: bool = False
+    detached_from: Tensor | None = None
+    unseen_call: bool = False
+    parts_level: Level = Level.GUESS
+    parts: dict[Key, Tensor] = field(default_factory=dict)
+    attributes: dict[str, Value] = field(default_factory=dict)
+    grad_of: Tensor | None = None
+    integral: bool = False
+    silenced_at: Site | None = None
+    is_view: bool = False
+    hooked: bool = False
+
+    def graph(self) -> tuple[Node | Tensor, Level] | None:
+        """Where a walk from this tensor starts, and how sure that is; None when there is surely no graph."""
+        if self.node is not None:
+            return self.node, self.node.sure
+        if self.requires_grad is False:
+            return None
+        return self, Level.CERTAIN if self.requires_grad else Level.MAYBE
+
+    @property
+    def is_leaf(self) -> bool:
+        return self.node is None
+
+
+@dataclass(eq=False, slots=True)
+class Sequence(Value):
+    """A list, tuple or set. When not `exact`, its items are the first, the second and the last of unknown many."""
+
+    items: list[Value]
+    kind: str = "list"
+    exact: bool = True
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class Mapping(Value):
+    """A dict with constant keys. When not `exact`, it may hold other keys, too."""
+
+    items: dict[Key, Value]
+    exact: bool = True
+    default: Value | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Range(Value):
+    """A `range` whose bounds may be unknown."""
+
+    start: Value
+    stop: Value
+    step: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Value):
+    """A slice in a subscript."""
+
+    lower: Value
+    upper: Value
+    step: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Library(Value):
+    """Something of a library that is known by its full name alone: `torch.nn.functional.relu`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Method(Value):
+    """A method of a value that the machine models: a tensor, a container, a module, an optimizer."""
+
+    owner: Value
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Native(Value):
+    """A callable that the machine itself provides."""
+
+    name: str
+    call: Callable[..., Value]
+
+
+@dataclass(eq=False, slots=True)
+class Function(Value):
+    """A function, method or lambda of the program, with the frame it closes over."""
+
+    definition: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    program: Program
+    frame: Frame
+    owner: ClassValue | None = None
+    defaults: dict[str, Value] = field(default_factory=dict)
+    grad_mode: bool | None = None
+    is_static: bool = False
+    is_class_method: bool = False
+    is_property: bool = False
+    is_context: bool = False
+    is_opaque: bool = False
+    region: str = ""
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return getattr(self.definition, "name", "<lambda>")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound(Value):
+    """A function bound to its first argument."""
+
+    function: Function
+    receiver: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Partial(Value):
+    """`functools.partial`."""
+
+    function: Value
+    args: tuple[Value, ...]
+    keywords: tuple[tuple[str, Value], ...]
+
+
+@dataclass(eq=False, slots=True)
+class ClassValue(Value):
+    """A class of the program; `bases` are classes, library names or unknowns."""
+
+    definition: ast.ClassDef
+    program: Program
+    bases: tuple[Value, ...]
+    members: dict[str, Value] = field(default_factory=dict)
+    record_fields: tuple[str, ...] = ()
+    record: str = ""
+
+    def order(self) -> list[Value]:
+        """The class and its bases in the order in which a name is looked up."""
+        found: list[Value] = [self]
+        for base in self.bases:
+            for item in base.order() if isinstance(base, ClassValue) else [base]:
+                if item in found:
+                    found.remove(item)
+                found.append(item)
+        return found
+
+    def library_bases(self) -> list[str]:
+        return [base.name for base in self.order() if isinstance(base, Library)]
+
+    def has_unseen_base(self) -> bool:
+        return any(isinstance(base, Unknown) for base in self.order())
+
+
+@dataclass(eq=False, slots=True)
+class Instance(Value):
+    """An object of a class of the program."""
+
+    cls: ClassValue
+    attributes: dict[str, Value] = field(default_factory=dict)
+    training: bool | None = True
+    hidden: Unknown | None = None
+    region: str = ""
+
+
+@dataclass(eq=False, slots=True)
+class Module(Value):
+    """A module of torch's own: `kind` is its class name; its parameters by name, its children by name."""
+
+    kind: str
+    parameters: dict[str, Tensor] = field(default_factory=dict)
+    children: dict[str, Value] = field(default_factory=dict)
+    settings: dict[str, Value] = field(default_factory=dict)
+    training: bool | None = True
+    region: str = ""
+    exact: bool = True
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Optimizer(Value):
+    """An optimizer and the parameters it was given; `exact` when it surely holds no others."""
+
+    parameters: list[Tensor]
+    exact: bool = True
+    fused: bool | None = False
+    name: str = ""
+    site: Site | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Object(Value):
+    """An object of a library class that the machine models by name: a gradient scaler, an accelerator, ..."""
+
+    kind: str
+    settings: dict[str, Value] = field(default_factory=dict)
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class Namespace(Value):
+    """A module of the same project, already run."""
+
+    program: Program
+    frame: Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Super(Value):
+    """`super()` inside a method: where the look-up starts, and the receiver."""
+
+    owner: ClassValue
+    receiver: Value
+
+
+def tensors_in(value: Value | None, depth: int = 4) -> list[Tensor]:
+    """The tensors that a value is, holds or may have been made from (containers to `depth` levels)."""
+    if isinstance(value, Tensor):
+        return [value, *value.parts.values()] if value.parts else [value]
+    if isinstance(value, Unknown):
+        return list(value.deps)
+    if depth == 0:
+        return []
+    if isinstance(value, Sequence):
+        return [tensor for item in value.items for tensor in tensors_in(item, depth - 1)]
+    if isinstance(value, Mapping):
+        return [tensor for item in value.items.values() for tensor in tensors_in(item, depth - 1)]
+    if isinstance(value, Instance) and value.cls.record:
+        return [tensor for item in value.attributes.values() for tensor in tensors_in(item, depth - 1)]
+    return []
+
+
+def key_of(value: Value) -> Key:
+    """What makes two uses of a value the same on one path."""
+    if isinstance(value, Const):
+        try:
+            hash(value.value)
+        except TypeError:
+            return ("const", repr(value.value))
+        return ("const", type(value.value).__name__, value.value)
+    if isinstance(value, Unknown):
+        return value.key
+    if isinstance(value, Sequence) and value.exact and value.kind == "tuple":
+        return ("tuple", *(key_of(item) for item in value.items))
+    if isinstance(value, Library):
+        return ("library", value.name)
+    return ("object", id(value))

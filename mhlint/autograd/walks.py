@@ -1,0 +1,228 @@
+"""One run of the backward engine: what it visits, why it raises, what it frees and fills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mhlint.autograd import gradients, tensors
+from mhlint.autograd.conditions import decide
+from mhlint.autograd.frames import ProgramRaises
+from mhlint.autograd.graph import Change, Level, Node, Saved, Walk, walk
+from mhlint.autograd.iteration import Generator, drain
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.trace import Backward, Failure
+from mhlint.autograd.values import (
+    NONE,
+    Const,
+    MissingGradient,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+    is_none,
+    tensors_in,
+)
+from mhlint.syntax.program import Site
+
+
+def backward(
+    machine: Machine,
+    roots: Value,
+    site: Site | None,
+    *,
+    api: str,
+    retain: Value | None = None,
+    create: Value | None = None,
+    gradient: Value | None = None,
+    inputs: Value | None = None,
+    level: Level = Level.CERTAIN,
+) -> Value:
+    """`backward()` in any of its forms: fills `.grad` of the leaves it reaches."""
+    event = _run(machine, roots, site, api, retain, create, gradient, inputs, level, through=True)
+    for leaf, sure in event.walk.leaves.items():
+        if leaf.requires_grad is not False:
+            gradients.accumulate(leaf, event.index, sure if leaf.requires_grad else min(sure, Level.MAYBE))
+    for root in event.roots:
+        if root.node is None and root.requires_grad:
+            gradients.accumulate(root, event.index, Level.CERTAIN)
+    return NONE
+
+
+def grad(
+    machine: Machine,
+    roots: Value,
+    inputs: Value,
+    site: Site | None,
+    *,
+    retain: Value | None = None,
+    create: Value | None = None,
+    gradient: Value | None = None,
+    level: Level = Level.CERTAIN,
+) -> Value:
+    """`autograd.grad(roots, inputs)`: walks only towards the inputs, fills no `.grad` (FACTS F21)."""
+    event = _run(machine, roots, site, "autograd.grad", retain, create, gradient, inputs, level, through=False)
+    wanted = tensors_in(inputs)
+    results: list[Value] = []
+    for tensor in wanted or [None]:
+        if event.creates_graph:
+            # The graph of a gradient runs back through the forward graph; through how much of it is not known.
+            made = tensors.make(machine, "gradient", list(event.roots), Level.MAYBE, site, edges=Level.MAYBE)
+            if made.node is not None and tensor is not None:
+                made.node.sure = max((root.node.sure for root in event.roots if root.node), default=Level.MAYBE)
+        else:
+            made = tensors.leaf(machine, site)
+        made.grad_of, made.elements = tensor, tensor.elements if tensor is not None else None
+        results.append(made)
+    exact = not isinstance(inputs, Sequence) or inputs.exact
+    return Sequence(results, "tuple", exact=exact and bool(wanted))
+
+
+def _run(
+    machine: Machine,
+    roots: Value,
+    site: Site | None,
+    api: str,
+    retain: Value | None,
+    create: Value | None,
+    gradient: Value | None,
+    inputs: Value | None,
+    level: Level,
+    *,
+    through: bool,
+) -> Backward:
+    where = tensors.site_of(machine, site)
+    found = _tensors(machine, roots, site)
+    creates = _flag(machine, create, "create_graph", where)
+    explicit = retain is not None and not is_none(retain)
+    retains = _flag(machine, retain, "retain_graph", where) if explicit else creates
+    starts = [(graph[0], min(graph[1], level)) for graph in (root.graph() for root in found) if graph is not None]
+    targets = None if inputs is None or is_none(inputs) else _targets(machine, inputs, site)
+    visited = walk(starts, targets, through_inputs=through)
+    sends = _sent(gradient)
+    failure = _failure(machine, found, visited, gradient, level, roots, given_inputs=targets is not None)
+    caught = failure is not None and _expects_error(machine)
+    event = machine.emit(
+        Backward, where, api=api, roots=tuple(found), walk=visited, retains=retains, explicit_retain=explicit and retains,
+        creates_graph=creates, gradient=gradient, sends=sends,
+        sent_walks=tuple(sends.gradient.walks) if sends is not None else (),
+        inputs=None if targets is None else tuple(tensors_in(inputs)), failure=failure, caught=caught,
+        silent_changes=tuple(_silent_changes(visited)),
+    )  # fmt: skip
+    if failure is not None and failure.level >= Level.LIKELY:
+        raise ProgramRaises("RuntimeError", event)
+    if not retains:
+        for node, sure in visited.nodes.items():
+            if sure > node.freed_level:
+                node.freed_by, node.freed_level = event.index, sure
+    return event
+
+
+def _tensors(machine: Machine, roots: Value, site: Site | None) -> list[Tensor]:
+    if isinstance(roots, Generator):
+        roots = Sequence(drain(machine, roots))
+    values = roots.items if isinstance(roots, Sequence) else [roots]
+    found = (tensors.as_tensor(machine, value, site) for value in values)
+    return [tensor for tensor in found if tensor is not None]
+
+
+def _targets(machine: Machine, inputs: Value, site: Site | None) -> list[tuple[Node | Tensor, Level]]:
+    targets: list[tuple[Node | Tensor, Level]] = []
+    for tensor in _all_tensors(machine, inputs, site):
+        graph = tensor.graph()
+        targets.append(graph if graph is not None else (tensor, Level.CERTAIN))
+    return targets
+
+
+def _all_tensors(machine: Machine, value: Value, site: Site | None) -> list[Tensor]:
+    if isinstance(value, Unknown):
+        made = tensors.as_tensor(machine, value, site)
+        return [made] if made is not None else []
+    if isinstance(value, Generator):
+        value = Sequence(drain(machine, value))
+    if isinstance(value, Sequence):
+        return [tensor for item in value.items for tensor in _all_tensors(machine, item, site)]
+    return tensors_in(value)
+
+
+def _flag(machine: Machine, value: Value | None, name: str, site: Site) -> bool:
+    if value is None or is_none(value):
+        return False
+    if isinstance(value, Const):
+        return bool(value.value)
+    label = getattr(value, "label", "") or name
+    return decide(machine, value, label, site)
+
+
+def _sent(gradient: Value | None) -> Tensor | None:
+    values = gradient.items if isinstance(gradient, Sequence) else [gradient]
+    return next((value.grad_of for value in values if isinstance(value, Tensor) and value.grad_of is not None), None)
+
+
+def _failure(
+    machine: Machine,
+    roots: list[Tensor],
+    visited: Walk,
+    gradient: Value | None,
+    level: Level,
+    given: Value,
+    *,
+    given_inputs: bool,
+) -> Failure | None:
+    no_graph = [root for root in roots if root.graph() is None]
+    if roots and len(no_graph) == len(roots) and level is Level.CERTAIN:
+        return Failure("no-graph", Level.CERTAIN, tensor=no_graph[0])
+    passed = gradient.items if isinstance(gradient, Sequence) else [gradient] * len(roots)
+    for root, sent in zip(roots, passed, strict=False):
+        if sent is not None and not is_none(sent):
+            continue
+        start = root.graph()
+        sure = min(start[1] if start is not None else Level.NO, level)
+        if root.elements == 2 and sure >= Level.LIKELY:
+            kind = "no-gradient" if isinstance(sent, MissingGradient) else "non-scalar"
+            tensor = sent.tensor if isinstance(sent, MissingGradient) else root
+            return Failure(kind, sure, tensor=tensor)
+        if isinstance(sent, MissingGradient) and sure >= Level.LIKELY:
+            return Failure("no-gradient", Level.LIKELY, tensor=sent.tensor)
+    return _engine_failure(machine, visited)
+
+
+def _engine_failure(machine: Machine, visited: Walk) -> Failure | None:
+    """The first node, in the engine's order, that was freed or whose saved tensors changed (FACTS F28)."""
+    for node in visited.in_engine_order():
+        reach = visited.nodes[node]
+        if reach < Level.LIKELY:
+            continue
+        freed = min(reach, node.freed_level, node.keeps)
+        if freed >= Level.LIKELY:
+            earlier = machine.trace.events[node.freed_by]
+            assert isinstance(earlier, Backward)
+            return Failure("freed", freed, node, earlier)
+        best: Failure | None = None
+        for saved in node.saved:
+            stale = saved.stale()
+            if stale is None:
+                continue
+            sure = min(stale[1], reach)
+            if sure >= Level.LIKELY and (best is None or sure > best.level):
+                best = Failure("version", sure, node, saved=saved, change=stale[0])
+        if best is not None:
+            return best
+    return None
+
+
+def _silent_changes(visited: Walk) -> Iterable[tuple[Node, Saved, Change, Level]]:
+    for node, reach in visited.nodes.items():
+        for saved in node.saved:
+            stale = saved.silently_stale()
+            if stale is not None and min(stale[1], reach) >= Level.LIKELY:
+                yield node, saved, stale[0], min(stale[1], reach)
+
+
+def _expects_error(machine: Machine) -> bool:
+    """Is the error awaited: by `except RuntimeError` in the same function, or by `pytest.raises`?"""
+    for _, kind in reversed(machine.catching):
+        if kind == "explicit":
+            return True
+        if kind == "any":
+            return False
+    return False

@@ -1,0 +1,92 @@
+"""From events on paths to findings: one finding a place, with the choices it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from mhlint.autograd.graph import Level, Node
+from mhlint.autograd.trace import Choice, Event, Root, Runs, Trace
+from mhlint.findings import Confidence, Place
+from mhlint.syntax.program import Site
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """An event that a rule objects to, on one path, and how sure that is."""
+
+    root: Root
+    trace: Trace
+    event: Event
+    level: Level
+
+
+def sightings(runs: Runs, select: Callable[[Trace], Iterable[tuple[Event, Level]]]) -> Iterator[Sighting]:
+    """What `select` finds on each path, from `LIKELY` upwards."""
+    for root, trace in runs.traces():
+        for event, level in select(trace):
+            if level >= Level.GUESS:
+                yield Sighting(root, trace, event, level)
+
+
+def by_place(found: Iterable[Sighting]) -> dict[Place, list[Sighting]]:
+    """Sightings grouped by the place of their event, surest first."""
+    groups: dict[Place, list[Sighting]] = {}
+    for sighting in found:
+        groups.setdefault(sighting.event.site.place, []).append(sighting)
+    for group in groups.values():
+        group.sort(key=lambda sighting: -sighting.level)
+    return groups
+
+
+def confidence(group: list[Sighting]) -> Confidence:
+    """`certain` where some path shows it with no unknown in between."""
+    return Confidence.CERTAIN if group[0].level is Level.CERTAIN else Confidence.LIKELY
+
+
+_Identity = tuple[str, Site, int]
+
+
+def _identity(choice: Choice) -> _Identity:
+    return choice.text, choice.site, choice.count
+
+
+def when(group: list[Sighting]) -> tuple[str, ...]:
+    """The choices without which the finding was not seen: those that all its paths share."""
+    shared: dict[_Identity, bool] | None = None
+    for sighting in group:
+        made = {_identity(c): c.taken for c in sighting.trace.choices[: sighting.event.choices]}
+        shared = made if shared is None else {k: v for k, v in shared.items() if made.get(k) is v}
+    needed = []
+    for (text, site, _), taken in (shared or {}).items():
+        phrase = (text if taken else f"not ({text})") + f" (line {site.row})"
+        if phrase not in needed and _matters(group, text, site, taken):
+            needed.append(phrase)
+    return tuple(needed)
+
+
+def _matters(group: list[Sighting], text: str, site: Site, taken: bool) -> bool:
+    """Does a path that took the other side exist? Where none was run, nothing is known against it."""
+    root = group[0].root
+    return any(
+        choice.text == text and choice.site == site and choice.taken is not taken
+        for trace in root.traces
+        for choice in trace.choices
+    )
+
+
+def crosses_calls(trace: Trace, node: Node | None, event: Event) -> bool:
+    """Was `node` made in an earlier call of the root than the one in which `event` happened?"""
+    if node is None or not trace.virtual_loop or not node.turn or not event.turn:
+        return False
+    return node.turn[0][0] == event.turn[0][0] == trace.virtual_loop and node.turn[0][1] != event.turn[0][1]
+
+
+def carried(node: Node, event: Event) -> bool:
+    """Was `node` made in an earlier turn of a loop that still runs?"""
+    for (made_in, made_turn), (now_in, now_turn) in zip(node.turn, event.turn, strict=False):
+        if made_in != now_in:
+            return False
+        if made_turn != now_turn:
+            return True
+    return False

@@ -1,0 +1,6 @@
+"""What does the source say? Its tree, the places of its parts, and the other modules of its project."""
+
+from mhlint.syntax.program import Program, Site, dotted, parse
+from mhlint.syntax.project import Project
+
+__all__ = ["Program", "Project", "Site", "dotted", "parse"]

@@ -1,0 +1,115 @@
+"""A source as Python's own syntax tree, with the places of its parts and what its text alone gives away."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from mhlint.findings import Place, Position
+from mhlint.source import Source
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+
+_MODULE_METHODS = frozenset(
+    "parameters named_parameters state_dict load_state_dict train eval zero_grad requires_grad_ modules "
+    "named_modules children apply".split()
+)
+
+
+class Site(NamedTuple):
+    """A node of a program's tree."""
+
+    program: Program
+    node: ast.AST
+
+    @property
+    def place(self) -> Place:
+        return self.program.place(self.node)
+
+    @property
+    def row(self) -> int:
+        return getattr(self.node, "lineno", 1)
+
+
+@dataclass(eq=False)
+class Program:
+    """A parsed source. `name` is its dotted module name where that is known, "" otherwise."""
+
+    source: Source
+    tree: ast.Module
+    name: str = ""
+    is_package: bool = False
+    cells: dict[int, int] = field(default_factory=dict)
+
+    @cached_property
+    def module_evidence(self) -> frozenset[str]:
+        """The dotted names on which the text calls what only modules have: `.parameters()`, `.train()`, ..."""
+        names = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Attribute) and node.attr in _MODULE_METHODS:
+                text = dotted(node.value)
+                if text:
+                    names.add(text)
+                    names.add(text.rpartition(".")[2])
+        return frozenset(names)
+
+    @cached_property
+    def stored_attributes(self) -> dict[str, list[ast.AST]]:
+        """Where the text stores to, deletes or empties an attribute, by the attribute's name."""
+        stores: dict[str, list[ast.AST]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del)):
+                stores.setdefault(node.attr, []).append(node)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                owner = node.func.value
+                if isinstance(owner, ast.Attribute) and node.func.attr in _EMPTYING:
+                    stores.setdefault(owner.attr, []).append(node)
+            elif isinstance(node, ast.Subscript) and isinstance(node.ctx, (ast.Store, ast.Del)):
+                if isinstance(node.value, ast.Attribute):
+                    stores.setdefault(node.value.attr, []).append(node)
+        return stores
+
+    def place(self, node: ast.AST) -> Place:
+        """Where a node stands, 1-based, columns in code points."""
+        row = getattr(node, "lineno", 1)
+        end_row = getattr(node, "end_lineno", None) or row
+        start = self.source.column(row, getattr(node, "col_offset", 0))
+        end = self.source.column(end_row, getattr(node, "end_col_offset", None) or 0)
+        return Place(self.source.path, Position(row, start), Position(end_row, end))
+
+    def site(self, node: ast.AST) -> Site:
+        return Site(self, node)
+
+    def text(self, node: ast.AST) -> str:
+        """The source text of a node on one line, shortened."""
+        try:
+            text = ast.unparse(node)
+        except (ValueError, RecursionError):
+            return "..."
+        text = " ".join(text.split())
+        return text if len(text) <= 60 else text[:57] + "..."
+
+
+_EMPTYING = frozenset({"clear", "pop", "popitem", "remove", "append", "extend", "update", "insert", "popleft"})
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` for a chain of names and attributes, "" for anything else."""
+    parts = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    return ".".join([node.id, *reversed(parts)])
+
+
+def parse(source: Source, name: str = "", is_package: bool = False) -> Program:
+    """The program of a source. Raises SyntaxError or ValueError where Python cannot read it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(source.text.removeprefix("\ufeff"))
+    return Program(source, tree, name, is_package)

@@ -1,0 +1,90 @@
+"""Other modules of the same project, found from imports and parsed when they are first needed."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mhlint.source import Source
+from mhlint.syntax.program import Program, parse
+
+_PROJECT_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
+_LARGEST = 400_000
+_MOST_MODULES = 60
+
+
+@dataclass(eq=False)
+class Project:
+    """The files around one source. `read` lists the paths of the modules that were parsed."""
+
+    main: Program
+    read: list[str] = field(default_factory=list)
+    _programs: dict[Path, Program | None] = field(default_factory=dict)
+    _roots: list[Path] | None = None
+
+    def find(self, importer: Program, name: str, level: int = 0) -> Program | None:
+        """The program that `import name` (or `from ..name import x`, `level` dots) means in `importer`."""
+        if importer.source.path in ("", "-", "<stdin>"):
+            return None
+        here = Path(importer.source.path).absolute()
+        parts = name.split(".") if name else []
+        if level:
+            folder = here.parent
+            for _ in range(level - 1):
+                folder = folder.parent
+            return self._load(folder.joinpath(*parts), name)
+        if not parts or parts[0] in sys.stdlib_module_names or parts[0] in ("torch", "numpy"):
+            return None
+        for root in self._search_path(here):
+            found = self._load(root.joinpath(*parts), name)
+            if found is not None:
+                return found
+        return None
+
+    def _search_path(self, here: Path) -> list[Path]:
+        if self._roots is None:
+            main = Path(self.main.source.path).absolute()
+            roots = [main.parent]
+            for folder in list(main.parents)[:6]:
+                if folder not in roots:
+                    roots.append(folder)
+                if (folder / "src").is_dir():
+                    roots.append(folder / "src")
+                if any((folder / mark).exists() for mark in _PROJECT_MARKS):
+                    break
+            else:
+                roots = roots[:2]
+            self._roots = roots
+        return self._roots if here.parent in self._roots else [here.parent, *self._roots]
+
+    def _load(self, stem: Path, name: str) -> Program | None:
+        for path, is_package in ((stem.with_name(stem.name + ".py"), False), (stem / "__init__.py", True)):
+            if path in self._programs:
+                return self._programs[path]
+            if len(self._programs) < _MOST_MODULES and path.is_file():
+                program = self._parse(path, name, is_package)
+                self._programs[path] = program
+                return program
+        return None
+
+    def _parse(self, path: Path, name: str, is_package: bool) -> Program | None:
+        shown = self._shown(path)
+        if path == Path(self.main.source.path).absolute():
+            return self.main
+        try:
+            if path.stat().st_size > _LARGEST:
+                return None
+            data = path.read_bytes()
+            self.read.append(shown)
+            return parse(Source(shown, data.decode("utf-8-sig")), name, is_package)
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+    def _shown(self, path: Path) -> str:
+        if Path(self.main.source.path).is_absolute():
+            return str(path)
+        try:
+            return str(path.relative_to(Path.cwd()))
+        except ValueError:
+            return str(path)
