@@ -110,8 +110,10 @@ def test_a_bad_table_is_one_line(tmp_path: Path, text: str, message: str) -> Non
 def test_every_setting_is_read(tmp_path: Path) -> None:
     file = tmp_path / "mhlint.toml"
     file.write_text(
-        'select = ["MHL1"]\nignore = ["MHL101"]\nextend-select = []\nexclude = ["a"]\nextend-exclude = ["b"]\n'
-        'backward-calls = ["engine.walk"]\nfix-style = "sum"\nconfidence = "certain"\noutput-format = "json"\n'
+        'select = ["MHL1"]\nignore = ["MHL101"]\nextend-select = []\n'
+        'exclude = ["a"]\nextend-exclude = ["b"]\n'
+        'backward-calls = ["engine.walk"]\nfix-style = "sum"\n'
+        'confidence = "certain"\noutput-format = "json"\n'
         "unsafe-fixes = true\nrespect-gitignore = false\nforce-exclude = true\n"
         '[per-file-ignores]\n"tests/*" = ["MHL3"]\n'
     )
