@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 PROGRAMS = 150
 LEAST_RECALL = 0.95
 MOST_WRONG_PLACES = 0.05  # share of the programs that must be reported
-MOST_THROWN_AWAY = 0.01
+MOST_THROWN_AWAY = 0.02
 RAISING_SHARE = (0.25, 0.55)
 
 HEAD = "import torch\nw = torch.ones(3, requires_grad=True)\n"

@@ -94,7 +94,8 @@ def _marked(lines: list[str]) -> list[str]:
 def _names(statements: list[ast.stmt], context: type[ast.expr_context]) -> set[str]:
     """The names that are stored or loaded; the target of `+=` is both."""
     nodes = [node for one in statements for node in ast.walk(one)]
-    inner = {id(node.target) for node in nodes if isinstance(node, ast.comprehension)}
+    targets = [node.target for node in nodes if isinstance(node, ast.comprehension)]
+    inner = {id(node) for target in targets for node in ast.walk(target)}
     names = {
         node.id
         for node in nodes

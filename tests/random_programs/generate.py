@@ -12,8 +12,11 @@ from .carried import accumulation, memory, prebuilt, recurrent, totals
 from .draft import Choice, Draft, Flag
 from .hazards import closures, exclusive, frozen, in_place, weight_writes, wrong_roots
 from .heads import multi_head, several_outputs
+from .mutation import mutate
 from .scaffolds import assemble
+from .schemes import gradient_surgery, manual_updates, perturbed, scaled, two_boundaries
 from .soup import soup
+from .stored import cached_features, loss_objects, rollout, sequences, shared_modules, teacher
 
 FAMILIES: dict[Callable[[Draft], list[str]], float] = {
     multi_head: 7,
@@ -31,7 +34,18 @@ FAMILIES: dict[Callable[[Draft], list[str]], float] = {
     wrong_roots: 1,
     closures: 0.5,
     exclusive: 2.5,
-    soup: 8,
+    soup: 11,
+    cached_features: 1.5,
+    loss_objects: 2,
+    shared_modules: 1.5,
+    teacher: 1.5,
+    rollout: 1.5,
+    sequences: 1,
+    gradient_surgery: 1.5,
+    perturbed: 1.2,
+    scaled: 1,
+    two_boundaries: 1,
+    manual_updates: 1.5,
 }
 RESERVED = {
     "loss",
@@ -78,5 +92,8 @@ def generate(seed: int) -> Program:
     family = draft.weigh(FAMILIES)
     draft.note(f"family {family.__name__}")
     step = family(draft)
+    changes = 0 if family in (scaled, manual_updates) else draft.weigh({0: 6, 1: 3, 2: 1})
+    for _ in range(changes):
+        step = mutate(draft, step)
     text = assemble(draft, step)
     return Program(seed, text, tuple(draft.flags), frozenset(draft.features))

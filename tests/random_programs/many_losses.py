@@ -50,7 +50,7 @@ def one_by_one(draft: Draft, losses: list[str], opts: list[str]) -> list[str]:
             draft, loss, draft.weigh({"": 6, "True": 1} if last else {"": 2.5, "True": 4, "False": 0.2})
         )
         lines += log(draft, loss)
-        if not last and draft.chance(0.12):
+        if not last and draft.chance(0.22):
             lines += [draft.pick([f"{draft.pick(opts)}.step()", zero(draft, draft.pick(opts))])]
     if draft.chance(0.1):
         flag = condition(draft)

@@ -57,7 +57,7 @@ def network(draft: Draft, *bases: str, width: int = WIDTH) -> str:
 
 def construction(draft: Draft, width: int = WIDTH) -> str:
     """The construction of a module: a layer, a class of the program, or (rarely) one that keeps nothing."""
-    if width == WIDTH and draft.chance(0.12):
+    if width == WIDTH and draft.chance(0.08):
         return keepless(draft)
     if draft.chance(0.4):
         return f"{trunk_class(draft, width)}()"

@@ -37,7 +37,7 @@ def assemble(draft: Draft, step: list[str]) -> str:
         body = [
             *draft.setup,
             *draft.before,
-            *_looped(header, [*turn, *_leaving(step, "continue")]),
+            *_looped(draft, header, [*turn, *_leaving(step, "continue")]),
             *draft.after,
         ]
         lines = _named(body, "{}")
@@ -103,8 +103,12 @@ def _loop(draft: Draft) -> tuple[str, list[str]]:
     return f"for step, (x, y) in enumerate({loader}):", []
 
 
-def _looped(header: str, body: list[str]) -> list[str]:
-    return [*(["step = 0"] if header.startswith("while") else []), header, *indent(body)]
+def _looped(draft: Draft, header: str, body: list[str]) -> list[str]:
+    loop = [*(["step = 0"] if header.startswith("while") else []), header, *indent(body)]
+    if not draft.chance(0.12):
+        return loop
+    draft.note("nested epochs")
+    return ["for epoch in range(2):", *indent(loop)]
 
 
 def _leaving(step: list[str], word: str) -> list[str]:
@@ -123,7 +127,7 @@ def _runner(draft: Draft, header: str, turn: list[str], call: str, form: str) ->
     """The lines before the loop, the loop that makes the call, the lines after it."""
     if header == "for step in range(1):":
         return [*_named(draft.before, form), "step = 0", *turn, call, *_named(draft.after, form)]
-    return [*_named(draft.before, form), *_looped(header, [*turn, call]), *_named(draft.after, form)]
+    return [*_named(draft.before, form), *_looped(draft, header, [*turn, call]), *_named(draft.after, form)]
 
 
 def _trainer(
@@ -161,7 +165,7 @@ def _derived(
     draft: Draft, step: list[str], header: str, turn: list[str], methods: list[list[str]]
 ) -> list[str]:
     base, name = draft.fresh("Base", "BaseTrainer"), draft.fresh("Trainer", "MyTrainer")
-    half = draft.rng.randrange(0, len(draft.setup))
+    half = draft.pick([number for number, line in enumerate(draft.setup) if not line.startswith(" ")])
     init, rest = _named(draft.setup[:half], "self.{}") or ["pass"], _named(draft.setup[half:], "self.{}")
     run = _runner(draft, header, turn, "self.on_step(x, y, step)", "self.{}")
     parts = [

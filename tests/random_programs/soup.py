@@ -92,6 +92,12 @@ def _statement(draft: Draft, scope: Scope) -> tuple[list[str], Scope]:
         "write": 0.25,
         "log": 0.5,
         "grad": 0.3,
+        "inputs": 0.25,
+        "ternary": 0.4,
+        "container": 0.5,
+        "bag": 0.35,
+        "inner": 0.3,
+        "try": 0.2,
     }
     if scope.depth < 2:
         weights |= {"for": 0.9, "if": 1.3, "no_grad": 0.2}
@@ -121,6 +127,25 @@ def _statement(draft: Draft, scope: Scope) -> tuple[list[str], Scope]:
             return log(draft, scope.losses[-1]), scope
         case "grad":
             return _grad(draft, scope)
+        case "inputs":
+            draft.note("walk inputs=")
+            kept = draft.weigh({"": 1, ", retain_graph=True": 2})
+            net = f"list({draft.pick(scope.nets)}.parameters())"
+            return [f"{draft.pick(scope.losses[-2:])}.backward(inputs={net}{kept})"], scope
+        case "ternary":
+            name, test = draft.fresh("h", "z", "src"), condition(draft)
+            line = f"{name} = {scope.value(draft)} if {test} else {scope.value(draft)}"
+            return [line], replace(scope, feats=(*scope.feats, name))
+        case "container":
+            return _container(draft, scope)
+        case "bag":
+            return _bag(draft, scope)
+        case "inner":
+            return _inner(draft, scope)
+        case "try":
+            draft.note("try")
+            body = walk(draft, draft.pick(scope.losses[-2:]))
+            return ["try:", *indent(body), "except RuntimeError:", "    pass"], scope
         case "for":
             return _for(draft, scope)
         case "if":
@@ -201,3 +226,51 @@ def _if(draft: Draft, scope: Scope) -> tuple[list[str], Scope]:
         other, _ = _block(draft, inside, draft.pick([1, 2]))
         lines += ["else:", *indent(other or ["pass"])]
     return lines, scope
+
+
+def _container(draft: Draft, scope: Scope) -> tuple[list[str], Scope]:
+    """Tensors put into a dict, a tuple or a list, and taken out again."""
+    first, second = scope.value(draft), scope.value(draft)
+    name = draft.fresh("outs", "parts", "store")
+    draft.note("soup container")
+    match draft.pick(["dict", "tuple", "list", "items"]):
+        case "dict":
+            lines, taken = [f'{name} = {{"a": {first}, "b": {second}}}'], [f'{name}["a"]', f'{name}["b"]']
+        case "tuple":
+            lines, taken = [f"{name} = {first}, {second}"], [f"{name}[0]", f"{name}[-1]"]
+        case "list":
+            lines, taken = [f"{name} = [{first}]", f"{name}.append({second})"], [f"{name}[0]", f"{name}[1]"]
+        case _:
+            total = draft.fresh("mix", "pooled")
+            lines = [f'{name} = {{"a": {first}, "b": {second}}}', f"{total} = 0"]
+            lines += [f"for key, value in {name}.items():", f"    {total} = {total} + value"]
+            taken = [total]
+    return lines, replace(scope, feats=(*scope.feats, *taken))
+
+
+def _bag(draft: Draft, scope: Scope) -> tuple[list[str], Scope]:
+    """Some losses put into a list and walked from there."""
+    name, count = draft.fresh("bag", "losses"), min(len(scope.losses), draft.pick([1, 2, 2]))
+    chosen = scope.losses[-count:]
+    draft.note("soup bag")
+    kept = draft.weigh({"": 2, "True": 2, f"i < {count - 1}": 1.5, f"i < len({name}) - 1": 1})
+    body = [f"for i, loss in enumerate({name}):", *indent(walk(draft, "loss", kept))]
+    if draft.chance(0.3):
+        body = walk(draft, f"sum({name})", draft.weigh({"": 1, "True": 1}))
+    return [f"{name} = [{', '.join(chosen)}]", *body], scope
+
+
+def _inner(draft: Draft, scope: Scope) -> tuple[list[str], Scope]:
+    """A lambda or an inner function that runs a network, called once or twice."""
+    name, net, extra = draft.fresh("run", "apply", "embed"), draft.pick(scope.nets), scope.value(draft)
+    draft.note("soup inner function")
+    lines = draft.pick(
+        [
+            [f"{name} = lambda v: {net}(v)"],
+            [f"{name} = lambda v, scale=2.0: {net}(v) * scale"],
+            [f"def {name}(v):", f"    return torch.tanh({net}(v)) + {extra}", ""],
+        ]
+    )
+    made = [draft.fresh("h", "z", "u") for _ in range(draft.pick([1, 2]))]
+    lines = [*lines, *(f"{one} = {name}({scope.value(draft)})" for one in made)]
+    return lines, replace(scope, feats=(*scope.feats, *made))

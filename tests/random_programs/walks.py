@@ -63,7 +63,15 @@ def walk(draft: Draft, loss: str, retain: str = "") -> list[str]:
     if retain:
         draft.note("retain " + (retain if retain in ("True", "False") else "expression"))
     form = draft.weigh(
-        {"method": 10, "positional": 0.5, "module": 1.2, "list": 1, "helper": 1.6, "gradient": 0.5}
+        {
+            "method": 10,
+            "positional": 0.5,
+            "module": 1.2,
+            "list": 1,
+            "helper": 1.6,
+            "gradient": 0.5,
+            "bound": 0.7,
+        }
     )
     atom = (
         loss if loss.replace("_", "").replace("§", "").isalnum() or loss.endswith((")", "]")) else f"({loss})"
@@ -84,6 +92,8 @@ def walk(draft: Draft, loss: str, retain: str = "") -> list[str]:
             return [f"{atom}.backward({', '.join(filter(None, [gradient, keyword]))})"]
         case "helper":
             return _walk_helper(draft, loss, retain)
+        case "bound":
+            return _bound(draft, loss, keyword)
     if not retain and draft.chance(0.04):
         draft.note("create_graph")
         return [f"{atom}.backward(create_graph=True)"]
@@ -91,6 +101,25 @@ def walk(draft: Draft, loss: str, retain: str = "") -> list[str]:
         flag = draft.fresh("keep", "retain")
         return [f"{flag} = True", f"{atom}.backward(retain_graph={flag})"]
     return [f"{atom}.backward({keyword})"]
+
+
+def _bound(draft: Draft, loss: str, keyword: str) -> list[str]:
+    """The walk through a partial, a lambda, a bound method, a name from a dict or keyword arguments."""
+    name = draft.fresh("go", "back", "call")
+    rest = f", {keyword}" if keyword else ""
+    kind = draft.pick(["partial", "lambda", "method", "getattr", "options"])
+    draft.note(f"walk by {kind}")
+    match kind:
+        case "partial":
+            draft.imports.add("import functools")
+            return [f"{name} = functools.partial(torch.autograd.backward{rest})", f"{name}({loss})"]
+        case "lambda":
+            return [f"{name} = lambda value: value.backward({keyword})", f"{name}({loss})"]
+        case "method":
+            return [f"{name} = ({loss}).backward", f"{name}({keyword})"]
+        case "getattr":
+            return [f'getattr({loss}, "backward")({keyword})']
+    return [f"{name} = dict({keyword})", f"({loss}).backward(**{name})"]
 
 
 def _walk_helper(draft: Draft, loss: str, retain: str) -> list[str]:
@@ -119,7 +148,8 @@ def optimizer(draft: Draft, nets: Sequence[str], *bases: str) -> str:
     """A persistent optimizer over the parameters of the networks; its name."""
     kind = draft.weigh({"SGD": 4, "Adam": 3, "AdamW": 1, "momentum": 1, "foreach": 0.4})
     if len(nets) == 1:
-        parameters = f"{nets[0]}.parameters()"
+        trainable = f"[p for p in {nets[0]}.parameters() if p.requires_grad]"
+        parameters = trainable if draft.chance(0.08) else f"{nets[0]}.parameters()"
     elif draft.chance(0.5):
         parameters = " + ".join(f"list({net}.parameters())" for net in nets)
     elif draft.chance(0.5):
