@@ -186,6 +186,29 @@ def test_pytorch_agrees_with_the_marks(program: Program) -> None:
     assert mark.first <= seen.row <= mark.last
 
 
+RETAINING = [program for program in PROGRAMS if {"MHL201", "MHL203"} & {mark.code for mark in marks(program)}]
+
+
+@pytest.mark.parametrize("program", RETAINING, ids=lambda program: program.name)
+def test_a_retained_graph_is_needed_exactly_where_it_is_walked_again(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = torch.Tensor.backward
+
+    def never_retain(tensor: torch.Tensor, *_: object, **__: object) -> None:
+        original(tensor)
+
+    monkeypatch.setattr(torch.Tensor, "backward", never_retain)
+    (mark,) = marks(program)
+    seen = outcome(program)
+    if mark.code == "MHL203":
+        assert not seen.error
+        return
+    assert TEXTS["MHL101"][0] in seen.error
+    assert seen.file == mark.file
+    assert mark.first <= seen.row <= mark.last
+
+
 def reported(program: Program) -> set[Report]:
     try:
         from mhlint.analyse import Request, analyse
