@@ -19,7 +19,7 @@ import traceback
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -195,7 +195,7 @@ def test_a_retained_graph_is_needed_exactly_where_it_is_walked_again(
 ) -> None:
     original = torch.Tensor.backward
 
-    def never_retain(tensor: torch.Tensor, *_: object, **__: object) -> None:
+    def never_retain(tensor: Any, *_: object, **__: object) -> None:
         original(tensor)
 
     monkeypatch.setattr(torch.Tensor, "backward", never_retain)
