@@ -92,16 +92,24 @@ def _finding(row: int, code: str = "MHL101", when: tuple[str, ...] = ()) -> Find
 def test_the_comparison_tells_the_problems_apart() -> None:
     fine, freed = Outcome(()), Outcome((), (Raised("freed", (5,), False, ""),))
     other = Outcome((), (Raised("no-grad", (5,), False, ""),))
-    assert problems([fine], []) == []
-    assert problems([freed], [_finding(5)]) == []
-    assert problems([other], []) == []
-    assert problems([fine], [_finding(5)]) == ["false certain"]
-    assert problems([freed], []) == ["missed"]
-    assert problems([freed], [_finding(4)]) == ["wrong line"]
-    assert problems([freed], [_finding(5, "MHL103")]) == ["wrong kind"]
-    assert problems([fine, freed], [_finding(5)]) == ["false certain"]
-    assert problems([fine, freed], [_finding(5, when=("twice",))]) == []
-    assert problems([fine, fine], [_finding(5, when=("twice",))]) == ["false certain"]
+    assert problems((), [fine], []) == []
+    assert problems((), [freed], [_finding(5)]) == []
+    assert problems((), [other], []) == []
+    assert problems((), [fine], [_finding(5)]) == ["false certain"]
+    assert problems((), [freed], []) == ["missed"]
+    assert problems((), [freed], [_finding(4)]) == ["wrong line"]
+    assert problems((), [freed], [_finding(5, "MHL103")]) == ["wrong kind"]
+
+
+def test_the_comparison_reads_what_a_finding_needs() -> None:
+    off, on = Choice("off"), Choice("on")
+    flags = (Flag("twice", (off, on)),)
+    fine, freed = Outcome((off,)), Outcome((on,), (Raised("freed", (5,), False, ""),))
+    assert problems(flags, [fine, freed], [_finding(5)]) == ["false certain"]
+    for right in ("args.twice (line 3)", "TWICE", "not (not FLAGS.twice)", "self.something (line 9)"):
+        assert problems(flags, [fine, freed], [_finding(5, when=(right,))]) == []
+    assert problems(flags, [fine, freed], [_finding(5, when=("not TWICE",))]) == ["false certain"]
+    assert problems(flags, [fine, freed], [_finding(5, when=("TWICE or not TWICE",))]) == ["too wide"]
 
 
 def test_a_seed_gives_the_same_program_in_another_process() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 from mhlint.findings import Confidence, Finding
 
+from .draft import Flag
 from .generate import Program
 from .oracle import Outcome, Raised
 
@@ -22,7 +25,7 @@ REPORTED = {
     "version": {"MHL103"},
     "non-scalar": {"MHL104"},
 }
-PROBLEMS = ("crash", "false certain", "false likely", "missed", "wrong line", "wrong kind")
+PROBLEMS = ("crash", "false certain", "false likely", "missed", "wrong line", "wrong kind", "too wide")
 
 
 @dataclass(frozen=True)
@@ -64,33 +67,76 @@ def judge(program: Program, outcomes: Sequence[Outcome], analyser: Analyser | No
         seconds = time.perf_counter() - start
         return Verdict(program, tuple(outcomes), (), ("crash",), seconds, f"{type(error).__name__}: {error}")
     seconds = time.perf_counter() - start
-    return Verdict(program, tuple(outcomes), findings, tuple(problems(outcomes, findings)), seconds)
+    return Verdict(
+        program, tuple(outcomes), findings, tuple(problems(program.flags, outcomes, findings)), seconds
+    )
 
 
-def problems(outcomes: Sequence[Outcome], findings: Sequence[Finding]) -> list[str]:
+def problems(flags: Sequence[Flag], outcomes: Sequence[Outcome], findings: Sequence[Finding]) -> list[str]:
     """What is wrong with the findings, in the order of PROBLEMS.
 
-    A finding is false if nothing raises under any choice of options, and without a `when` if some choice
-    does not raise.
+    A finding is false if nothing raises under the options that its `when` allows, and without a `when` if
+    some choice of options does not raise. It is too wide if its `when` is wholly known and some choice that
+    it allows does not raise.
     """
     found = []
     raising = [outcome for outcome in outcomes if outcome.raised]
-    false = [one for one in findings if not raising or (not one.when and len(raising) < len(outcomes))]
+    false, wide = [], []
+    for one in findings:
+        sure, possible = allowed(flags, outcomes, one.when)
+        if not any(outcome.raised for outcome in possible) or (not one.when and len(raising) < len(outcomes)):
+            false.append(one)
+        elif not all(outcome.raised for outcome in sure):
+            wide.append(one)
     if any(one.confidence is Confidence.CERTAIN for one in false):
         found.append("false certain")
     if any(one.confidence is not Confidence.CERTAIN for one in false):
         found.append("false likely")
     expected = [first for outcome in raising for first in outcome.raised[:1] if first.kind in REPORTED]
+    at = [[one for one in findings if _covers(one, raised)] for raised in expected]
     if expected and not findings:
         found.append("missed")
-    elif not all(any(_covers(one, raised) for one in findings) for raised in expected):
+    elif not all(at):
         found.append("wrong line")
     elif not all(
-        any(_covers(one, raised) and one.code in REPORTED[raised.kind] for one in findings)
-        for raised in expected
+        any(one.code in REPORTED[raised.kind] for one in ones)
+        for ones, raised in zip(at, expected, strict=True)
     ):
         found.append("wrong kind")
+    if any(one.confidence is Confidence.CERTAIN for one in wide):
+        found.append("too wide")
     return found
+
+
+def allowed(
+    flags: Sequence[Flag], outcomes: Sequence[Outcome], when: Sequence[str]
+) -> tuple[list[Outcome], list[Outcome]]:
+    """The outcomes whose options surely fulfil `when`, and those whose options may."""
+    sure, possible = [], []
+    for outcome in outcomes:
+        truths = [_truth(condition, flags, outcome) for condition in when]
+        if all(truth is not False for truth in truths):
+            possible.append(outcome)
+            if None not in truths:
+                sure.append(outcome)
+    return sure, possible
+
+
+def _truth(condition: str, flags: Sequence[Flag], outcome: Outcome) -> bool | None:
+    """Whether a condition on options holds; None if it speaks of anything else."""
+    labels = {flag.name: choice.label for flag, choice in zip(flags, outcome.choices, strict=True)}
+    values = {name: label if label not in ("off", "on") else label == "on" for name, label in labels.items()}
+    holder = SimpleNamespace(**values)
+    names = {
+        "args": holder,
+        "FLAGS": holder,
+        "CONFIG": holder,
+        **{name.upper(): value for name, value in values.items()},
+    }
+    try:
+        return bool(eval(re.sub(r" \(line \d+\)$", "", condition), {"__builtins__": {}}, names))
+    except Exception:
+        return None
 
 
 def _covers(finding: Finding, raised: Raised) -> bool:

@@ -33,7 +33,7 @@ class Flag(NamedTuple):
 
 def indent(lines: Iterable[str]) -> list[str]:
     """The lines, one level deeper."""
-    return ["    " + line for line in lines]
+    return ["    " + line if line else line for line in lines]
 
 
 @dataclass

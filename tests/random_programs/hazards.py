@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .draft import Draft, indent
+from .draft import WIDTH, Draft, indent
 from .flags import condition
 from .networks import network
 from .walks import log, loss_of, optimizer, walk, zero
@@ -195,7 +195,11 @@ def wrong_roots(draft: Draft) -> list[str]:
 
 def closures(draft: Draft) -> list[str]:
     """An optimizer that calls a closure, with the forward inside or (wrongly) outside it."""
-    net = network(draft, "model", "net")
+    # LBFGS calls its closure once only where the first gradient is nearly zero: this net is far from that.
+    net = draft.persist(
+        draft.pick(["model", "net"]),
+        f"nn.Sequential(nn.Linear({WIDTH}, {WIDTH}), nn.Tanh(), nn.Linear({WIDTH}, 3))",
+    )
     opt = draft.persist(
         "opt", f"torch.optim.{draft.pick(['LBFGS', 'LBFGS', 'SGD'])}({net}.parameters(), lr=0.1)"
     )
@@ -204,7 +208,10 @@ def closures(draft: Draft) -> list[str]:
     inside = draft.chance(0.65)
     draft.note("closure " + ("fresh" if inside else "stale"))
     forward = [f"out = {net}(x)"]
-    body = [f"{opt}.zero_grad()", f"loss = {loss_of(draft, 'out')}", "loss.backward()", "return loss"]
+    value = draft.pick(
+        ["F.cross_entropy(out, y)", "(out - 1.0).pow(2).sum()", "F.mse_loss(out, torch.ones_like(out))"]
+    )
+    body = [f"{opt}.zero_grad()", f"loss = {value}", "loss.backward()", "return loss"]
     if inside:
         return ["def closure():", *indent([*forward, *body]), "", f"{opt}.step(closure)"]
     return [*forward, "def closure():", *indent(body), "", f"{opt}.step(closure)"]
