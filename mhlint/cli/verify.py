@@ -5,89 +5,64 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mhlint.proof.comparing import Differs, Equivalent
 from mhlint.proof.launching import Place
 from mhlint.proof.reporting import SIDE_EFFECTS, as_json, as_text
 from mhlint.proof.verifying import Program, Rewrite, Verification, verify
+from mhlint.settings import BadSettings
 
 EXIT_EQUIVALENT, EXIT_DIFFERS, EXIT_UNDECIDED = 0, 1, 2
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The options in front of the program; what follows `--` (or `-m`) is the program's own."""
-    parser = argparse.ArgumentParser(
-        prog="mhlint verify",
-        usage="%(prog)s [options] -- SCRIPT [ARGS ...]\n       %(prog)s [options] -m MODULE [ARGS ...]",
-        description="Run a program as it is and as mhlint rewrites it, and compare the gradients at each step.",
-        epilog=f"Exit codes: 0 equivalent, 1 differs, 2 undecided. {SIDE_EFFECTS}",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what `mhlint verify` takes; all that follows the script or the module is the program's own."""
+    parser.usage = (
+        "mhlint verify [options] -- SCRIPT [ARGS ...] | mhlint verify [options] -m MODULE [ARGS ...]"
     )
-    parser.add_argument(
-        "--steps", type=_positive, default=3, metavar="K", help="steps of each optimizer (default 3)"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="seed set before the program starts (default 0)")
-    parser.add_argument(
-        "--nproc-per-node", type=_positive, metavar="N", help="start N ranks, as torchrun does"
-    )
-    parser.add_argument(
-        "--after", metavar="PATH", help="compare with this file, or folder of files, instead of fixes"
-    )
-    parser.add_argument(
-        "--unsafe-fixes", action="store_true", help="rewrite with fixes that guess what is meant too"
-    )
-    parser.add_argument("--fix-style", choices=("auto", "sum", "detach-reinject"), default="auto")
-    parser.add_argument("--cwd", metavar="DIR", help="run the program in this folder")
-    parser.add_argument(
-        "--timeout", type=float, default=600.0, metavar="S", help="seconds for each run (default 600)"
-    )
-    parser.add_argument(
-        "--python", default=sys.executable, metavar="EXE", help="the Python that runs the program"
-    )
-    parser.add_argument("--no-memory", action="store_true", help="do not count saved tensors: one run less")
-    parser.add_argument("--output-format", choices=("text", "json"), default="text")
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress line")
-    return parser
+    parser.epilog = f"Exit codes: 0 equivalent, 1 differs, 2 undecided. {SIDE_EFFECTS}"
+    add = parser.add_argument
+    add("program", nargs=argparse.REMAINDER, metavar="SCRIPT ...", help="the program and its arguments")
+    add("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE ...", help="a module, as in python -m")
+    add("--steps", type=_count, default=3, metavar="K", help="steps of each optimizer (default: 3)")
+    add("--seed", type=int, default=0, help="the seed set before the program starts (default: 0)")
+    add("--nproc-per-node", type=_count, metavar="N", help="start N ranks, as torchrun does")
+    add("--after", metavar="PATH", help="run this file, or this folder's files, as the rewritten program")
+    add("--unsafe-fixes", action="store_true", help="rewrite with fixes that guess what is meant too")
+    add("--fix-style", choices=("auto", "sum", "detach-reinject"), help="(default: as configured)")
+    add("--cwd", metavar="DIR", help="run the program in this folder")
+    add("--timeout", type=float, default=600.0, metavar="S", help="seconds for each run (default: 600)")
+    add("--python", default=sys.executable, metavar="EXE", help="the Python that runs the program")
+    add("--no-memory", action="store_true", help="do not count saved tensors: one run less")
+    add("--output-format", choices=("text", "json"), default="text", help="(default: text)")
+    add("-q", "--quiet", action="store_true", help="no progress line")
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run `mhlint verify` with these arguments; gives the exit code."""
-    parser = build_parser()
-    options_part, program_part = split(argv)
-    options = parser.parse_args(options_part)
-    program = _program(program_part, parser)
-    folder = Path(options.cwd) if options.cwd else Path.cwd()
-    if not folder.is_dir():
-        parser.error(f"--cwd: no such folder: {folder}")
-    if options.after and not Path(options.after).exists():
-        parser.error(f"--after: no such file or folder: {options.after}")
-    if options.cwd and not program.module:
-        program = replace(program, name=os.path.abspath(program.name))
-    place = Place(options.python, str(folder.resolve()), options.nproc_per_node, options.timeout)
-    rewrite = (
-        _given(Path(options.after).resolve(), program)
-        if options.after
-        else _fixed(options.unsafe_fixes, options.fix_style)
-    )
-    show = _silent if options.quiet else _progress(options.steps)
+def run(args: argparse.Namespace) -> int:
+    """Run the command; raises settings.BadSettings for what cannot be run."""
+    program = _program(args)
+    python = shutil.which(args.python)
+    if python is None:
+        raise BadSettings(f"--python {args.python}: cannot be run")
+    if args.cwd and not Path(args.cwd).is_dir():
+        raise BadSettings(f"--cwd {args.cwd}: no such folder")
+    if args.after and not Path(args.after).exists():
+        raise BadSettings(f"--after {args.after}: no such file or folder")
+    place = Place(python, str(Path(args.cwd or ".").resolve()), args.nproc_per_node, args.timeout)
+    rewrite = _given(Path(args.after), program) if args.after else _fixed(args.unsafe_fixes, args.fix_style)
+    show = _silent if args.quiet else _progress(args.steps)
     try:
         seen = verify(
-            program,
-            place,
-            rewrite,
-            show,
-            steps=options.steps,
-            seed=options.seed,
-            memory=not options.no_memory,
+            program, place, rewrite, show, steps=args.steps, seed=args.seed, memory=not args.no_memory
         )
-    except OSError as error:
-        parser.error(f"{options.python} could not be started: {error.strerror or error}")
     finally:
-        _clear(options.quiet)
-    _print(seen, options.output_format)
+        if not args.quiet and sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+    print(json.dumps(as_json(seen), indent=2) if args.output_format == "json" else as_text(seen))
     return exit_code(seen)
 
 
@@ -98,78 +73,75 @@ def exit_code(seen: Verification) -> int:
     return EXIT_DIFFERS if isinstance(seen.verdict, Differs) else EXIT_UNDECIDED
 
 
-def split(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The options and the program with its arguments: parted at the first `--`, or else in front of the first `-m`."""
-    arguments = list(argv)
-    for mark in ("--", "-m"):
-        if mark in arguments:
-            at = arguments.index(mark)
-            return arguments[:at], arguments[at + (mark == "--") :]
-    return arguments, []
+def _program(args: argparse.Namespace) -> Program:
+    words: Sequence[str] = args.program[args.program[:1] == ["--"] :]
+    module: Sequence[str] = words[1:] if words[:1] == ["-m"] else args.module or ()
+    if module:
+        return Program(module[0], tuple(module[1:]), module=True)
+    if not words:
+        raise BadSettings("what is to be run? give -- SCRIPT [ARGS ...], or -m MODULE [ARGS ...]")
+    if not Path(words[0]).is_file():
+        raise BadSettings(f"{words[0]}: no such file")
+    return Program(os.path.abspath(words[0]) if args.cwd else words[0], tuple(words[1:]))
 
 
-def _program(part: Sequence[str], parser: argparse.ArgumentParser) -> Program:
-    if not part or (part[0] == "-m" and len(part) < 2):
-        parser.error("say what to run: -- SCRIPT [ARGS ...], or -m MODULE [ARGS ...]")
-    if part[0] == "-m":
-        return Program(part[1], tuple(part[2:]), module=True)
-    if not Path(part[0]).is_file():
-        parser.error(f"no such file: {part[0]}")
-    return Program(part[0], tuple(part[1:]))
-
-
-def _fixed(unsafe: bool, style: str) -> Rewrite:
-    """What mhlint's own fixes make of the files."""
+def _fixed(unsafe: bool, style: str | None) -> Rewrite:
+    """What mhlint's own fixes make of the files that the program loads."""
 
     def rewrite(files: frozenset[str]) -> Mapping[str, bytes]:
-        from mhlint.fixing import rewritten
+        from mhlint.check import Options, check_files
+        from mhlint.files import Target
+        from mhlint.fixing import FixPolicy, fix_files
+        from mhlint.rules import RULES
+        from mhlint.settings import settings_for
 
-        return rewritten(files, unsafe=unsafe, fix_style=style)
+        wanted = {"unsafe_fixes": unsafe or None, "fix_style": style}
+        options = Options(settings_for(wanted), RULES, cache=False)
+        outcome = check_files([Target(path, True) for path in sorted(files)], options)
+        fixed = fix_files(outcome, options, FixPolicy(unsafe))
+        return {one.before.source.path: one.after.data for one in fixed if one.after.data != one.before.data}
 
     return rewrite
 
 
 def _given(after: Path, program: Program) -> Rewrite:
-    """Files that were rewritten already: one for the program's own file, or a folder laid out like the program's."""
+    """Files that were rewritten already: one for the program's own file, or a folder laid out like it."""
 
     def rewrite(files: frozenset[str]) -> Mapping[str, bytes]:
         if after.is_file():
             path = _main_file(files, program)
-            return {path: after.read_bytes()} if path and _changed(path, after) else {}
-        roots = [Path.cwd(), Path(program.name).resolve().parent]
-        found: dict[str, bytes] = {}
-        for file in sorted(files):
-            for root in roots:
-                relative = os.path.relpath(file, os.path.realpath(root))
-                twin = after / relative
-                if not relative.startswith(os.pardir) and twin.is_file():
-                    if _changed(file, twin):
-                        found[file] = twin.read_bytes()
-                    break
-        return found
+            pairs = [(path, after)] if path else []
+        else:
+            roots = [os.getcwd(), os.path.dirname(os.path.realpath(program.name))]
+            pairs = [(file, twin) for file in sorted(files) if (twin := _twin(file, after, roots))]
+        texts = {file: twin.read_bytes() for file, twin in pairs}
+        return {file: text for file, text in texts.items() if text != Path(file).read_bytes()}
 
     return rewrite
+
+
+def _twin(file: str, after: Path, roots: Sequence[str]) -> Path | None:
+    """The file of the folder `after` that lies there as `file` lies in one of the roots."""
+    for root in roots:
+        relative = os.path.relpath(file, os.path.realpath(root))
+        if not relative.startswith(os.pardir) and (after / relative).is_file():
+            return after / relative
+    return None
 
 
 def _main_file(files: frozenset[str], program: Program) -> str | None:
     if not program.module:
         return os.path.realpath(program.name)
     ends = os.sep + program.name.replace(".", os.sep)
-    return next(
-        (one for one in sorted(files) if one.endswith((ends + ".py", f"{ends}{os.sep}__main__.py"))), None
-    )
-
-
-def _changed(file: str, other: Path) -> bool:
-    return Path(file).read_bytes() != other.read_bytes()
+    ways = (f"{ends}.py", f"{ends}{os.sep}__main__.py")
+    return next((one for one in sorted(files) if one.endswith(ways)), None)
 
 
 def _progress(steps: int) -> Callable[[str, int], None]:
     def show(run: str, done: int) -> None:
         if sys.stderr.isatty():
-            print(
-                f"\r\033[Kmhlint verify: {run}, step {done} of {steps}", end="", file=sys.stderr, flush=True
-            )
+            text = f"mhlint verify: {run}, step {done} of about {steps}"
+            print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
         elif done == 0:
             print(f"mhlint verify: running {run}", file=sys.stderr, flush=True)
 
@@ -180,16 +152,7 @@ def _silent(_run: str, _done: int) -> None:
     """No progress is shown."""
 
 
-def _clear(quiet: bool) -> None:
-    if not quiet and sys.stderr.isatty():
-        print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-
-def _print(seen: Verification, output_format: str) -> None:
-    print(json.dumps(as_json(seen), indent=2) if output_format == "json" else as_text(seen))
-
-
-def _positive(text: str) -> int:
+def _count(text: str) -> int:
     value = int(text)
     if value < 1:
         raise argparse.ArgumentTypeError("must be at least 1")

@@ -1,4 +1,4 @@
-"""Do two recorded runs have the same gradients? Equivalent, differs (with a counterexample), or undecided (why)."""
+"""Do two recorded runs have the same gradients? Equivalent, differs (where), or undecided (why)."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ NOISE_LIMIT = 0.01
 
 
 class Counterexample(NamedTuple):
-    """The place where two runs differ: the first such step, and in it the parameter that differs most for its size."""
+    """Where two runs differ: the first such step, and in it the parameter that says most about the cause."""
 
     process: str
     step: int
     optimizer: int
     parameter: str
-    index: tuple[int, ...]
+    place: tuple[int, ...]
     before: float | None
     after: float | None
     allowed: float
@@ -44,7 +44,7 @@ class Counterexample(NamedTuple):
 
 @dataclass(frozen=True)
 class Equivalent:
-    """No gradient differs by more than rounding and the program's own noise; `largest` differences are absolute."""
+    """No gradient differs by more than rounding and the program's own noise; differences are absolute."""
 
     steps: int
     parameters: int
@@ -52,16 +52,18 @@ class Equivalent:
     allowed: float
     noise: float
     word: str = "equivalent"
+    equivalent: bool = True
 
 
 @dataclass(frozen=True)
 class Differs:
-    """The gradients, or what the program does, are not the same; `others` are the other parameters of that step."""
+    """The gradients, or the steps, are not the same; `others` are more parameters of that step."""
 
     reason: str
     counterexample: Counterexample | None = None
     others: tuple[str, ...] = ()
     word: str = "differs"
+    equivalent: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,21 +72,36 @@ class Undecided:
 
     reason: str
     word: str = "undecided"
+    equivalent: bool = False
 
 
 Verdict = Equivalent | Differs | Undecided
 
 
-def allowed_distance(gap: Gap, noise: float, precision: str, step_scale: float) -> float:
+def rounding_of(precision: str) -> Tolerance:
+    """What rounding may do in a floating type, given by its name."""
+    return TOLERANCES.get(precision, TOLERANCES["float32"])
+
+
+def allowed_distance(gap: Gap, noise: float, rounding: Tolerance, step_scale: float) -> float:
     """How far apart two gradients of one parameter may be and still count as the same."""
-    tolerance = TOLERANCES.get(precision, TOLERANCES["float32"])
-    return NOISE_FACTOR * noise + tolerance.of_parameter * gap.scale + tolerance.of_step * step_scale
+    return NOISE_FACTOR * noise + rounding.of_parameter * gap.scale + rounding.of_step * step_scale
+
+
+def allowed_noise(scale: float, rounding: Tolerance, step_scale: float) -> float:
+    """How much a gradient may move from run to run before a comparison says nothing."""
+    return max(NOISE_LIMIT, rounding.of_parameter) * scale + rounding.of_step * step_scale
+
+
+def shown(value: float | None) -> str:
+    """One gradient's value in words."""
+    return "no gradient" if value is None else f"{value:.9g}"
 
 
 def compare(again: RunRecord, after: RunRecord) -> Verdict:
     """The verdict on two runs whose gaps are measured against one and the same reference run.
 
-    `again` is the reference program once more, so its gaps are the program's own noise; `after` is the other program.
+    `again` is the reference program once more, so its gaps are the program's own noise.
     """
     if not again.steps:
         return Undecided("no optimizer step was reached")
@@ -124,7 +141,9 @@ def _compare_process(again: ProcessRecord, after: ProcessRecord) -> Verdict:
         if (own.kind, own.optimizer) != (other.kind, other.optimizer):
             return Differs(f"step {number} is {_says(own)} before and {_says(other)} after")
         if len(own.parameters) != len(other.parameters):
-            return Undecided(f"the optimizers hold {len(own.parameters)} and {len(other.parameters)} parameters")
+            return Undecided(
+                f"the optimizers hold {len(own.parameters)} and {len(other.parameters)} parameters"
+            )
         if own.kind == "skipped":
             continue
         verdict = _compare_step(after.key, number, own, other, noise)
@@ -149,27 +168,30 @@ def _compare_step(
 ) -> Differs | Undecided | tuple[float, float]:
     """What differs at one step, or its largest difference and what was allowed there."""
     scale = max((gap.scale for gap in map(_gap, other.parameters)), default=0.0)
-    found: list[tuple[float, Counterexample]] = []
+    rounding = rounding_of(other.precision)
+    found: list[tuple[tuple[int, float], Counterexample]] = []
     undecided: Undecided | None = None
     largest = (0.0, 0.0)
     for position, parameter in enumerate(other.parameters):
         gap, own_noise = _gap(parameter), noise[own.optimizer, position]
-        allowed = allowed_distance(gap, own_noise, other.precision, scale)
-        tolerance = TOLERANCES.get(other.precision, TOLERANCES["float32"])
-        usable = max(NOISE_LIMIT, tolerance.of_parameter) * gap.scale + tolerance.of_step * scale
-        if own_noise > usable:
+        name = own.parameters[position].name
+        allowed = allowed_distance(gap, own_noise, rounding, scale)
+        if own_noise > allowed_noise(gap.scale, rounding, scale):
             undecided = undecided or Undecided(
-                f"not deterministic: step {number}, {own.parameters[position].name} moves by {own_noise:.3g} from one "
-                f"run to the next, where its largest gradient is {gap.scale:.3g}"
+                f"not deterministic: {name} moves by {own_noise:.3g} from one run to the next, "
+                f"where its largest gradient at step {number} is {gap.scale:.3g}"
             )
-        elif gap.distance > allowed:
-            name = own.parameters[position].name
-            example = Counterexample(process, number, own.optimizer, name, gap.index, gap.before, gap.after, allowed)
-            found.append((gap.distance / (gap.scale or scale or 1.0), example))
+        elif not gap.distance <= allowed:
+            example = Counterexample(
+                process, number, own.optimizer, name, gap.place, gap.before, gap.after, allowed
+            )
+            size = round(gap.distance / (gap.scale or scale or 1.0), 6)
+            found.append(((-own.parameters[position].walks, size), example))
         else:
             largest = max(largest, (gap.distance, allowed), key=lambda pair: pair[0] / (pair[1] or 1.0))
     if found:
-        worst = max(found, key=lambda pair: pair[0])[1]
+        # What fewest walks reach is nearest to the cause: a head before the trunk its gradient flows on to.
+        worst = max(reversed(found), key=lambda one: one[0])[1]
         others = tuple(example.parameter for _, example in found if example != worst)
         return Differs("the gradients are not the same", worst, others)
     return undecided or largest
@@ -195,9 +217,9 @@ def ranks_that_disagree(run: RunRecord) -> str | None:
         for number, (one, two) in enumerate(zip(first.steps, other.steps, strict=False), start=1):
             if one.kind == "skipped" or len(one.parameters) != len(two.parameters):
                 continue
-            precision = TOLERANCES.get(one.precision, TOLERANCES["float32"])
+            rounding = rounding_of(one.precision)
             for left, right in zip(one.parameters, two.parameters, strict=True):
-                if not _same(left, right, precision.of_parameter):
+                if not _same(left, right, rounding.of_parameter):
                     return f"step {number}, {left.name}: {first.key} and {other.key} hold different gradients"
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mhlint.proof.plan import PLAN_VARIABLE, Plan
+from mhlint.proof.plan import PLAN_VARIABLE, START_VARIABLE, Plan
 from mhlint.proof.records import RunRecord, read_run
 
 _HERE = Path(__file__).parent
@@ -23,7 +24,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Place:
-    """Where and how a program is run: with which Python, in which folder, in how many processes, for how long (s)."""
+    """How a program is run: the Python, the folder, the number of processes, and a limit in seconds."""
 
     python: str
     folder: str
@@ -66,7 +67,11 @@ def run(plan: Plan, place: Place, progress: Progress) -> RunRecord:
 def _environments(plan: Plan, plan_path: Path, place: Place) -> list[dict[str, str]]:
     shared = dict(os.environ)
     shared[PLAN_VARIABLE] = str(plan_path)
-    path = [str(_HERE / "startup"), shared.get("PYTHONPATH", "")]
+    shared[START_VARIABLE] = str(_HERE / "start.py")
+    startup = plan_path.parent / "startup"
+    startup.mkdir()
+    shutil.copyfile(_HERE / "spawned.py", startup / "sitecustomize.py")
+    path = [str(startup), shared.get("PYTHONPATH", "")]
     if plan.module and Path(place.folder) != Path.cwd():
         path.insert(1, str(Path.cwd()))
     shared["PYTHONPATH"] = os.pathsep.join(entry for entry in path if entry)

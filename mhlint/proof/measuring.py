@@ -61,7 +61,7 @@ def _missing(before: Tensor | None, after: Tensor | None) -> Gap:
         return Gap(math.inf, (), None, None, 0.0)
     gap = measure(there, there.new_zeros(there.shape))
     before_value, after_value = (gap.before, None) if before is not None else (None, gap.before)
-    return Gap(math.inf, gap.index, before_value, after_value, _scale(there))
+    return Gap(math.inf, gap.place, before_value, after_value, _scale(there))
 
 
 def _scale(gradient: Tensor) -> float:

@@ -97,14 +97,20 @@ def resident_peak() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
+def cuda_in_use() -> bool:
+    """Whether the program has begun to use CUDA; asking does not begin it."""
+    cuda: Any = torch.cuda
+    return bool(cuda.is_available() and cuda.is_initialized())
+
+
 def forget_device_peak() -> None:
     """Let CUDA's peak begin anew, if CUDA is in use."""
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if cuda_in_use():
         torch.cuda.reset_peak_memory_stats()
 
 
 def device_peak() -> int | None:
     """The peak of allocated CUDA memory in bytes, None if CUDA is not in use."""
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if cuda_in_use():
         return torch.cuda.max_memory_allocated()
     return None

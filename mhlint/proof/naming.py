@@ -1,4 +1,4 @@
-"""Names for an optimizer's parameters: those of the modules that own them, under the program's own variables."""
+"""Names for an optimizer's parameters: those in their modules, under the program's own variables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OWN = (os.path.dirname(os.path.abspath(__file__)), os.path.dirname(os.path.absp
 
 
 def parameter_names(parameters: Sequence[Tensor], optimizer: int) -> list[str]:
-    """One name a parameter, all different: `model.trunk.0.weight`, `Net.head.bias`, a variable's name, or its number."""
+    """One name a parameter, all different: `model.trunk.0.weight`, `Net.bias`, a variable, or a number."""
     wanted = {id(parameter) for parameter in parameters}
     variables = _variables(sys._getframe(1))
     names = _module_names(wanted, variables)

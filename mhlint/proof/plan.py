@@ -1,4 +1,4 @@
-"""What one run of the user's program is to do and where it leaves its records; read by every process of the run."""
+"""What one run of the user's program is to do and where it leaves its records; every process reads it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 PLAN_VARIABLE = "MHLINT_VERIFY_PLAN"
+START_VARIABLE = "MHLINT_VERIFY_START"
 
 
 @dataclass(frozen=True)
 class Plan:
     """One run: `program` is a script's path, or a module's name if `module`; folders are absolute paths.
 
-    `served` maps a source file's path to the file whose text is run in its place. `against` is the folder of the
-    reference run, None for the reference itself. `retain` keeps the graph in every backward call; `saved` counts the
-    bytes of saved tensors.
+    `served` maps a source file's path to the file whose text is run in its place. `against` is the folder of
+    the reference run, None for the reference itself. `retain` keeps the graph in every backward call; `saved`
+    counts the bytes of saved tensors.
     """
 
     program: str

@@ -1,4 +1,4 @@
-"""Watches a running program: at every optimizer step it records gradients, or compares them with recorded ones."""
+"""Watches a running program: at every optimizer step it records gradients, or compares them with those."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import itertools
 import json
 import multiprocessing
 import os
-import sys
-import sysconfig
 import threading
 import time
 import weakref
@@ -22,6 +20,7 @@ from torch.optim import Optimizer
 from mhlint.proof import memory
 from mhlint.proof.measuring import measure, numbers, plain
 from mhlint.proof.naming import parameter_names
+from mhlint.proof.own_files import OwnFiles
 from mhlint.proof.plan import Plan
 from mhlint.proof.records import ParameterRecord, StepRecord, step_line
 from mhlint.proof.walks import Walks
@@ -49,11 +48,9 @@ class Recorder:
         self.events = 0
         self.done = False
         self.built = itertools.count()
-        self.files: set[str] = set()
+        self.files = OwnFiles()
         self.began = time.perf_counter()
         self.owner = os.getpid()
-
-    # Places -------------------------------------------------------------------------------------------------------
 
     def key(self) -> str:
         """The process's name, alike in every run of one program."""
@@ -73,9 +70,7 @@ class Recorder:
 
     def end(self, how: str, error: str | None = None) -> None:
         """Say how the process ended, and which of the program's files it loaded."""
-        self.write(json.dumps({"end": how, "error": error, "files": sorted(own_files() - self.files)}))
-
-    # What the program does ----------------------------------------------------------------------------------------
+        self.write(json.dumps({"end": how, "error": error, "files": self.files.take()}))
 
     def optimizer_built(self, optimizer: Optimizer) -> None:
         """A new optimizer: its parameters start as they did in the reference run."""
@@ -108,7 +103,7 @@ class Recorder:
         return (args[0], recorded, *args[2:]), kwargs
 
     def after_step(self, optimizer: Optimizer, *_: Any) -> None:
-        """The next step starts from the reference run's parameters; the program ends when it made enough steps."""
+        """The next step starts from the reference's parameters; after enough steps the program ends."""
         index = self.indices[id(optimizer)]
         self.counts[index] = self.counts.get(index, 0) + 1
         self._start_alike(optimizer, f"event-{self.events}-after")
@@ -120,8 +115,6 @@ class Recorder:
             watchdog.daemon = True
             watchdog.start()
             raise Stopped(0)
-
-    # ---------------------------------------------------------------------------------------------------------------
 
     def record(self, optimizer: Optimizer, kind: str) -> None:
         """Write down one event of an optimizer with the gradients its parameters have now."""
@@ -145,9 +138,8 @@ class Recorder:
             device_bytes=device,
         )
         self.write(step_line(step))
-        if files := own_files() - self.files:
-            self.files |= files
-            self.write(json.dumps({"files": sorted(files)}))
+        if files := self.files.take():
+            self.write(json.dumps({"files": files}))
         self.events += 1
         self._begin_next()
 
@@ -206,7 +198,7 @@ class Recorder:
     def _begin_next(self) -> None:
         memory.forget_device_peak()
         memory.forget_resident_peak()
-        if torch.cuda.is_available() and torch.cuda.is_initialized():
+        if memory.cuda_in_use():
             torch.cuda.synchronize()
         self.began = time.perf_counter()
 
@@ -221,30 +213,15 @@ def _parameters(optimizer: Optimizer) -> list[Tensor]:
 
 
 def _order(before: list[str], after: list[str]) -> list[int]:
-    """For each parameter before, the position of the same one after: by name if the names agree, else by position."""
+    """For each parameter before, its position after: by name if the names agree, else the same position."""
     if before != after and sorted(before) == sorted(after):
         return [after.index(name) for name in before]
     return list(range(len(after)))
 
 
 def _set(parameter: Tensor, value: Tensor) -> None:
-    # Through .data, so that a graph the program still holds is not said to be changed (it was stepped on just so).
+    # Through .data: a graph that the program still holds must not seem changed by what is no change.
     local = parameter.to_local() if hasattr(parameter, "to_local") else parameter
     target = torch.view_as_real(local.data) if local.is_complex() else local.data
     if not torch.equal(target.cpu(), value):
         target.copy_(value)
-
-
-def own_files() -> set[str]:
-    """Source files of the modules loaded now that are neither Python's own nor an installed package's."""
-    paths = sysconfig.get_paths()
-    foreign = [os.path.realpath(paths[name]) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    foreign.append(os.path.dirname(os.path.dirname(os.path.realpath(__file__))) + os.sep)
-    files = set()
-    for module in list(sys.modules.values()):
-        file = module.__dict__.get("__file__") if hasattr(module, "__dict__") else None
-        if isinstance(file, str) and file.endswith(".py"):
-            path = os.path.realpath(file)
-            if not path.startswith(tuple(foreign)) and not {"site-packages", "dist-packages"} & set(Path(path).parts):
-                files.add(path)
-    return files

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 class Gap(NamedTuple):
     """The largest difference of two gradients of one parameter.
 
-    `distance` is infinite where only one gradient is there or finite, or the shapes differ; `index` is where it
-    stands; a value is None where there is no gradient; `scale` is the largest finite magnitude of the first gradient.
+    `distance` is infinite where only one gradient is there or finite, or the shapes differ; `place` is its
+    index; a value is None where there is no gradient; `scale` is the first gradient's largest magnitude.
     """
 
     distance: float
-    index: tuple[int, ...]
+    place: tuple[int, ...]
     before: float | None
     after: float | None
     scale: float
@@ -25,7 +25,7 @@ class Gap(NamedTuple):
 
 @dataclass(frozen=True)
 class ParameterRecord:
-    """One parameter at one step: `norm` is None without a gradient, `walks` counts gradients since the last step."""
+    """One parameter at one step: `norm` is None without a gradient, `walks` counts gradients it got."""
 
     name: str
     shape: tuple[int, ...]
@@ -38,10 +38,10 @@ class ParameterRecord:
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One optimizer step (`kind` step), one evaluation of its closure (closure), or one that a scaler skipped.
+    """An optimizer's step (`kind` step), a call of its closure (closure), or a step that a scaler skipped.
 
-    `precision` is the coarsest floating type the step computed in; bytes are peaks since the step before, None
-    where they were not measured; `losses` are the scalars that were walked, `walks` the number of backward calls.
+    `precision` is the coarsest floating type the step computed in; bytes are peaks since the last, None
+    where not measured; `losses` are the scalars that were walked, `walks` the backward calls.
     """
 
     optimizer: int
@@ -129,5 +129,5 @@ def _parameter(entry: dict[str, Any]) -> ParameterRecord:
     entry["shape"] = tuple(entry["shape"])
     if gap is None:
         return ParameterRecord(**entry)
-    distance, index, before, after, scale = gap
-    return ParameterRecord(gap=Gap(distance, tuple(index), before, after, scale), **entry)
+    distance, place, before, after, scale = gap
+    return ParameterRecord(gap=Gap(distance, tuple(place), before, after, scale), **entry)

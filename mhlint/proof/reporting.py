@@ -6,16 +6,18 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from mhlint.proof.comparing import Differs, Equivalent, Undecided, Verdict
+from mhlint.proof.comparing import Differs, Equivalent, Undecided, Verdict, shown
 from mhlint.proof.records import RunRecord, StepRecord
 from mhlint.proof.verifying import Verification
 
 _ROWS = 10
-SIDE_EFFECTS = "The program ran for real: files and logs it writes itself are its own (--cwd runs it elsewhere)."
+SIDE_EFFECTS = (
+    "The program ran for real: files and logs it writes itself are its own (--cwd runs it elsewhere)."
+)
 
 
 class Figures(NamedTuple):
-    """What a run cost a step: the most walks any parameter had, backward calls, the summed losses of the first step."""
+    """What a run cost: the most walks of a parameter in a step, backward calls, the first step's loss."""
 
     walks: int | None
     backward_calls: int | None
@@ -74,7 +76,9 @@ def as_text(seen: Verification) -> str:
     """The verdict in a sentence, what it was measured on, and a table of both runs."""
     lines = [_sentence(seen.verdict), ""]
     if seen.retained:
-        lines += ["The program as it is raises at a second walk; it was run with every graph retained instead."]
+        lines += [
+            "The program as it is raises at a second walk; it was run with every graph retained instead."
+        ]
     lines += [f"Rewritten: {path}" for path in seen.changed]
     lines += [f"Note: {note}" for note in seen.notes]
     if seen.after is not None:
@@ -96,11 +100,11 @@ def _sentence(verdict: Verdict) -> str:
     if isinstance(verdict, Undecided) or verdict.counterexample is None:
         return f"{verdict.word}: {verdict.reason}"
     example = verdict.counterexample
-    where = "[" + ", ".join(map(str, example.index)) + "]" if example.index else ""
+    where = "[" + ", ".join(map(str, example.place)) + "]" if example.place else ""
     also = f"; so are {len(verdict.others)} more: {', '.join(verdict.others[:4])}" if verdict.others else ""
     return (
-        f"differs: step {example.step}, {example.parameter}{where} is {_value(example.before)} as it is and "
-        f"{_value(example.after)} as rewritten ({example.process}, optimizer {example.optimizer}, "
+        f"differs: step {example.step}, {example.parameter}{where} is {shown(example.before)} as it is and "
+        f"{shown(example.after)} as rewritten ({example.process}, optimizer {example.optimizer}, "
         f"{example.allowed:.3g} allowed){also}"
     )
 
@@ -128,12 +132,12 @@ def _differences(seen: Verification) -> Iterator[str]:
     if not rows:
         return
     width = min(max(len(row["name"]) for row in rows), 48)
-    yield f"{'parameter':{width}}  step  {'walks':>9}  {'difference':>10}  {'noise':>10}  {'largest gradient':>16}"
+    yield f"{'parameter':{width}}  step  {'walks':>9}  {'difference':>10}  {'noise':>10}  {'largest':>10}"
     for row in rows[:_ROWS]:
         walks = f"{row['walks_before']} -> {row['walks_after']}"
         yield (
             f"{row['name'][-width:]:{width}}  {row['step']:>4}  {walks:>9}  {row['distance']:>10.3g}  "
-            f"{row['noise']:>10.3g}  {row['scale']:>16.3g}"
+            f"{row['noise']:>10.3g}  {row['scale']:>10.3g}"
         )
     if len(rows) > _ROWS:
         yield f"... and {len(rows) - _ROWS} more (--output-format json has all)"
@@ -143,7 +147,9 @@ def _parameters(seen: Verification) -> Iterator[dict[str, Any]]:
     """One row for each process, step and parameter that both runs have."""
     if seen.after is None or seen.again is None:
         return
-    for one, own, other in zip(seen.before.processes, seen.again.processes, seen.after.processes, strict=False):
+    for one, own, other in zip(
+        seen.before.processes, seen.again.processes, seen.after.processes, strict=False
+    ):
         for number, steps in enumerate(zip(one.steps, own.steps, other.steps, strict=False), start=1):
             for first, noisy, last in zip(*(step.parameters for step in steps), strict=False):
                 if last.gap is None or noisy.gap is None:
@@ -161,7 +167,7 @@ def _parameters(seen: Verification) -> Iterator[dict[str, Any]]:
                     "distance": last.gap.distance,
                     "noise": noisy.gap.distance,
                     "scale": last.gap.scale,
-                    "index": list(last.gap.index),
+                    "place": list(last.gap.place),
                     "before": last.gap.before,
                     "after": last.gap.after,
                 }
@@ -183,10 +189,6 @@ def _mebi(size: int | None) -> float | None:
 
 def _shown(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)
-
-
-def _value(value: float | None) -> str:
-    return "no gradient" if value is None else f"{value:.9g}"
 
 
 def _sayable(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Makes a run repeat itself: seeds, deterministic algorithms, and, where asked, graphs that outlive their walk."""
+"""Makes a run repeat itself: seeds, deterministic algorithms, and, if asked, graphs kept after a walk."""
 
 from __future__ import annotations
 

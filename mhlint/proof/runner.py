@@ -1,4 +1,4 @@
-"""Runs the user's program in this process by a plan, watched, as `python SCRIPT` or `python -m MODULE` would."""
+"""Runs the user's program in this process, watched, as `python SCRIPT` or `python -m MODULE` would."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs other texts in the place of source files: the files stay as they are, only what Python compiles is another."""
+"""Runs other texts in the place of source files, which stay as they are: what Python compiles is another."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def serve(texts: Texts) -> None:
     sys.meta_path.insert(0, ServingFinder(texts))
     for path, text in texts.items():
         lines = importlib.util.decode_source(text).splitlines(keepends=True)
-        # An entry without a time is never checked against the file, so torch.compile and tracebacks see these lines.
+        # An entry without a time is never checked against the file: torch.compile sees these lines.
         linecache.cache[path] = (len(text), None, lines, path)
     _serve_run_path(texts)
 

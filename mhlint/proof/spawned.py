@@ -1,4 +1,4 @@
-"""Python imports this at start-up in every process of a run: processes that multiprocessing spawns are watched too.
+"""Copied as `sitecustomize.py` to where every process of a run finds it: spawned processes are watched too.
 
 A sitecustomize of the user's own, further down the path, is imported after it.
 """
@@ -16,9 +16,10 @@ def _is_spawned() -> bool:
     return "from multiprocessing.spawn import" in words or "from multiprocessing.forkserver import" in words
 
 
-def _watch(plan_path: str) -> None:
-    spec = importlib.util.spec_from_file_location("_mhlint_start", os.path.join(os.path.dirname(_HERE), "start.py"))
-    assert spec is not None and spec.loader is not None
+def _watch(plan_path: str, start_path: str) -> None:
+    spec = importlib.util.spec_from_file_location("_mhlint_start", start_path)
+    if spec is None or spec.loader is None:
+        raise ImportError(start_path)
     start = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(start)
     start.load_mhlint()
@@ -33,13 +34,13 @@ def _watch(plan_path: str) -> None:
 
 
 def _load_the_users_own() -> None:
-    rest = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != _HERE]
-    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", rest)
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", sys.path)
     if spec is not None and spec.loader is not None:
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
-if os.environ.get("MHLINT_VERIFY_PLAN") and _is_spawned():
-    _watch(os.environ["MHLINT_VERIFY_PLAN"])
-sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != _HERE]
-_load_the_users_own()
+if __name__ == "sitecustomize":
+    if _is_spawned():
+        _watch(os.environ["MHLINT_VERIFY_PLAN"], os.environ["MHLINT_VERIFY_START"])
+    sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry or os.curdir) != _HERE]
+    _load_the_users_own()

@@ -1,4 +1,4 @@
-"""Started by path, with any Python: `python start.py PLAN` runs a plan without mhlint being installed there."""
+"""Started by path with any Python: `python start.py PLAN` runs a plan where mhlint is not installed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 
 
 def load_mhlint() -> None:
-    """Make this very copy of mhlint importable, without putting its folder (and all beside it) on the path."""
+    """Make this very copy of mhlint importable without putting what lies beside it on the path."""
     if "mhlint" in sys.modules:
         return
     folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))

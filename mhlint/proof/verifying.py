@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from mhlint.proof import launching
 from mhlint.proof.comparing import Differs, Undecided, Verdict, compare, ranks_that_disagree
-from mhlint.proof.launching import Place, run
+from mhlint.proof.launching import Place
 from mhlint.proof.plan import Plan
 from mhlint.proof.records import RunRecord
 
@@ -17,6 +18,7 @@ SECOND_WALK = ("backward through the graph a second time", "after they have alre
 
 Rewrite = Callable[[frozenset[str]], Mapping[str, bytes]]
 Progress = Callable[[str, int], None]
+Run = Callable[[Plan, Place, launching.Progress], RunRecord]
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class Program:
 class Verification:
     """A verdict and the runs it stands on: the program as it is, the same again, as rewritten.
 
-    `saved_before` and `saved_after` are the runs in which saved tensors were counted. `retained` says that the program
-    as it is raises at a second walk, so that the reference is itself with every graph retained.
+    `saved_before` and `saved_after` are the runs in which saved tensors were counted. `retained` says that
+    the program as it is raises at a second walk, so that the reference is itself with every graph retained.
     """
 
     verdict: Verdict
@@ -48,54 +50,63 @@ class Verification:
 
 
 def verify(
-    program: Program, place: Place, rewrite: Rewrite, progress: Progress, *, steps: int, seed: int, memory: bool
+    program: Program,
+    place: Place,
+    rewrite: Rewrite,
+    progress: Progress,
+    *,
+    steps: int,
+    seed: int,
+    memory: bool,
+    run: Run = launching.run,
 ) -> Verification:
-    """Compare a program with what `rewrite` makes of the source files it loads; the files are not written to."""
+    """Compare a program with what `rewrite` makes of the source files it loads; no file is written to."""
     scratch = Path(tempfile.mkdtemp(prefix="mhlint-verify-"))
+
+    def go(name: str, plan: Plan) -> RunRecord:
+        return run(plan, place, lambda done: progress(name, done))
+
     try:
-        plan = Plan(program.name, program.arguments, program.module, steps, seed, str(scratch / "before"))
-        return _verify(plan, place, rewrite, progress, memory)
+        first = Plan(program.name, program.arguments, program.module, steps, seed, str(scratch / "before"))
+        return _verify(first, go, rewrite, memory)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _verify(plan: Plan, place: Place, rewrite: Rewrite, progress: Progress, memory: bool) -> Verification:
+def _verify(plan: Plan, go: Callable[[str, Plan], RunRecord], rewrite: Rewrite, memory: bool) -> Verification:
     scratch = Path(plan.folder).parent
-
-    def go(name: str, one: Plan) -> RunRecord:
-        return run(replace(one, folder=str(scratch / name.replace(" ", "-"))), place, lambda n: progress(name, n))
-
     before = go("as it is", plan)
-    plan = replace(plan, folder=str(scratch / "as-it-is"))
     retained = bool(before.failure) and any(text in str(before.failure) for text in SECOND_WALK)
     if retained:
-        plan = replace(plan, folder=str(scratch / "as-it-is,-retaining"), retain=True)
+        plan = replace(plan, folder=str(scratch / "retaining"), retain=True)
         before = go("as it is, retaining", plan)
     if before.failure:
         under = " with every graph retained" if retained else ""
-        return Verification(Undecided(f"the program fails{under}: {_short(before.failure)}"), before, retained=retained)
+        reason = f"the program fails{under}: {_short(before.failure)}"
+        return Verification(Undecided(reason), before, retained=retained)
     if not before.steps:
         return Verification(Undecided("no optimizer step was reached"), before)
     texts = rewrite(before.files)
     if not texts:
         return Verification(Undecided("nothing was rewritten"), before, retained=retained)
-    served = _keep(texts, scratch / "texts")
-    changed = tuple(sorted(texts))
     follow = replace(plan, against=plan.folder)
-    again = go("as it is, again", replace(follow, saved=memory))
+    again = go("as it is, again", replace(follow, folder=str(scratch / "again"), saved=memory))
     counted: RunRecord | None = again if memory else None
     if memory and again.failure:
         # A program may not run under hooks on its saved tensors (torch.func refuses them).
         counted = None
-        again = go("as it is, once more", follow)
-    after = go("as rewritten", replace(follow, served=served, retain=False))
-    seen = Verification(Undecided(""), before, again, after, counted, None, changed, retained)
+        again = go("as it is, once more", replace(follow, folder=str(scratch / "once-more")))
+    served = replace(follow, served=_keep(texts, scratch / "texts"), retain=False)
+    after = go("as rewritten", replace(served, folder=str(scratch / "after")))
+    seen = Verification(
+        Undecided(""), before, again, after, counted, changed=tuple(sorted(texts)), retained=retained
+    )
     if again.failure:
         return replace(seen, verdict=Undecided(f"the program fails the second time: {_short(again.failure)}"))
     if after.failure:
-        return replace(seen, verdict=_failed(after, place))
+        return replace(seen, verdict=_failed(after))
     if counted is not None:
-        measured = go("as rewritten, again", replace(follow, served=served, retain=False, saved=True))
+        measured = go("as rewritten, again", replace(served, folder=str(scratch / "measured"), saved=True))
         seen = replace(seen, saved_after=None if measured.failure else measured)
     return replace(seen, verdict=compare(again, after), notes=_rank_notes(before, after))
 
@@ -110,7 +121,7 @@ def _keep(texts: Mapping[str, bytes], folder: Path) -> dict[str, str]:
     return served
 
 
-def _failed(after: RunRecord, place: Place) -> Verdict:
+def _failed(after: RunRecord) -> Verdict:
     reason = f"as rewritten the program fails after {after.steps} steps: {_short(str(after.failure))}"
     ended_from_outside = str(after.failure).startswith("it was ")
     return Undecided(reason) if ended_from_outside else Differs(reason)

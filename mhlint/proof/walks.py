@@ -1,4 +1,4 @@
-"""Counts what backward calls do: the calls, the scalars they start from, and the gradients each parameter gets."""
+"""Counts backward calls, the scalars they start from, and the gradients each parameter gets."""
 
 from __future__ import annotations
 
@@ -25,14 +25,19 @@ class Walks:
     def watch(self, parameter: Tensor) -> None:
         """Count this parameter's gradients from now on; one that is no leaf, or frozen, cannot be counted."""
         known = self.watched.get(id(parameter))
-        if (known is not None and known() is parameter) or not parameter.requires_grad or not parameter.is_leaf:
+        if (
+            (known is not None and known() is parameter)
+            or not parameter.requires_grad
+            or not parameter.is_leaf
+        ):
             return
         key = id(parameter)
 
         def count(_: Tensor) -> None:
             self.counts[key] = self.counts.get(key, 0) + 1
 
-        parameter.register_post_accumulate_grad_hook(count)
+        counted: Any = parameter
+        counted.register_post_accumulate_grad_hook(count)
         self.watched[key] = weakref.ref(parameter)
 
     def take(self, parameter: Tensor) -> int:
@@ -63,16 +68,22 @@ class Walks:
             roots = (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
             self.calls += 1
             for root in roots:
-                if isinstance(root, Tensor) and root.numel() == 1 and not root.is_complex() and grad_tensors is None:
+                if (
+                    isinstance(root, Tensor)
+                    and root.numel() == 1
+                    and not root.is_complex()
+                    and grad_tensors is None
+                ):
                     self.losses.append(root.detach().clone())
             return original(roots, grad_tensors, *args, **kwargs)
 
-        torch.autograd.backward = backward  # type: ignore[assignment]
-        enter = torch.amp.autocast_mode.autocast.__enter__
+        torch.autograd.backward = backward
+        autocast: Any = torch.amp.autocast_mode.autocast
+        enter = autocast.__enter__
 
         def entered(context: Any) -> Any:
             if context._enabled:
                 self.autocast.add(str(context.fast_dtype).removeprefix("torch."))
             return enter(context)
 
-        torch.amp.autocast_mode.autocast.__enter__ = entered  # type: ignore[method-assign]
+        autocast.__enter__ = entered

@@ -21,7 +21,7 @@ for _ in range(10):
     targets = [torch.randn(5, 3, dtype=dtype), torch.randn(5, 2, dtype=dtype)]
     optimizer.zero_grad()
     z = trunk(x)
-    losses = [F.mse_loss(head(z), target) for head, target in zip(heads, targets)]
+    losses = [F.mse_loss(head(z), target) for head, target in zip(heads, targets, strict=True)]
     losses[0].backward(retain_graph=not options.raises)
     losses[1].backward()
     optimizer.step()

@@ -1,0 +1,318 @@
+"""`mhlint verify`: whole programs, run as they are and as rewritten."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from mhlint.cli.main import main  # noqa: E402
+from mhlint.proof.comparing import Differs, Equivalent, Undecided  # noqa: E402
+from mhlint.proof.launching import Place  # noqa: E402
+from mhlint.proof.reporting import as_json, as_text  # noqa: E402
+from mhlint.proof.verifying import Program, Verification, verify  # noqa: E402
+from tests.forked_run import run_forked  # noqa: E402
+
+PROGRAMS = Path(__file__).parent / "verify_programs"
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+
+RETAINED = """    losses = [F.mse_loss(head(z), target) for head, target in zip(heads, targets, strict=True)]
+    losses[0].backward(retain_graph=not options.raises)
+    losses[1].backward()
+"""
+REINJECTED = """    d = z.detach().requires_grad_()
+    for head, target in zip(heads, targets, strict=True):
+        F.mse_loss(head(d), target).backward()
+    z.backward(gradient=d.grad)
+"""
+SUMMED = """    losses = [F.mse_loss(head(z), target) for head, target in zip(heads, targets, strict=True)]
+    sum(losses).backward()
+"""
+
+
+def rewritten(program: str, *changes: tuple[str, str]) -> dict[str, bytes]:
+    """One of the programs with some of its text replaced, under the path it is served at."""
+    path = PROGRAMS / program
+    text = path.read_text()
+    for old, new in changes:
+        assert old in text, f"{program} has no {old!r}"
+        text = text.replace(old, new)
+    return {os.path.realpath(path): text.encode()}
+
+
+def verified(
+    program: str,
+    *changes: tuple[str, str],
+    arguments: tuple[str, ...] = (),
+    steps: int = 3,
+    memory: bool = False,
+    folder: Path = PROGRAMS,
+) -> Verification:
+    """The verification of a program against itself with changes."""
+    texts = rewritten(program, *changes) if changes else {}
+    place = Place(sys.executable, str(folder), None, 60.0)
+    return verify(
+        Program(str(PROGRAMS / program), arguments),
+        place,
+        lambda files: {path: text for path, text in texts.items() if path in files},
+        lambda name, steps: None,
+        steps=steps,
+        seed=0,
+        memory=memory,
+        run=run_forked,
+    )
+
+
+@forks
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("raises", [(), ("--raise",)])
+def test_detach_reinject_is_equivalent_and_walks_the_trunk_once(dtype: str, raises: tuple[str, ...]) -> None:
+    seen = verified(
+        "two_heads.py", (RETAINED, REINJECTED), arguments=("--dtype", dtype, *raises), memory=True
+    )
+    assert isinstance(seen.verdict, Equivalent), seen.verdict
+    assert seen.verdict.steps == 3
+    assert seen.verdict.parameters == 6
+    assert seen.retained is bool(raises)
+    report = as_json(seen)
+    assert (report["before"]["walks"], report["after"]["walks"]) == (2, 1)
+    assert report["after"]["saved_bytes"] < report["before"]["saved_bytes"]
+    assert report["before"]["loss"] == pytest.approx(report["after"]["loss"])
+    assert "equivalent: 3 steps, 6 parameters" in as_text(seen)
+
+
+@forks
+@pytest.mark.parametrize(
+    ("new", "parameter"),
+    [
+        (SUMMED.replace("sum(losses)", "(losses[0] + 0.5 * losses[1])"), "heads.1."),
+        (REINJECTED.replace("    z.backward(gradient=d.grad)\n", ""), "trunk.0."),
+        (REINJECTED.replace("z.backward(gradient=d.grad)", "z.backward(gradient=2 * d.grad)"), "trunk.0."),
+        (REINJECTED.replace("F.mse_loss(head(d)", "F.mse_loss(head(d).detach() + 0 * head(d)"), "heads."),
+        (SUMMED.replace("head(z)", "head(z.detach() if head is heads[1] else z)"), "trunk.0."),
+        (SUMMED.replace("sum(losses)", "losses[0]"), "heads.1."),
+        ("    z = z.relu()\n" + SUMMED, "heads."),
+    ],
+    ids=["weight", "reinjection", "twice", "detached-head", "detached-trunk", "dropped", "activation"],
+)
+def test_planted_difference_is_found_and_named(new: str, parameter: str) -> None:
+    seen = verified("two_heads.py", (RETAINED, new))
+    assert isinstance(seen.verdict, Differs), seen.verdict
+    example = seen.verdict.counterexample
+    assert example is not None
+    assert example.step == 1
+    assert example.parameter.startswith(parameter)
+    assert example.before != example.after
+    assert example.parameter in as_text(seen).splitlines()[0]
+
+
+@forks
+def test_missing_gradient_is_said() -> None:
+    seen = verified("two_heads.py", (RETAINED, SUMMED.replace("sum(losses)", "losses[0]")))
+    assert isinstance(seen.verdict, Differs)
+    assert "as it is and no gradient as rewritten" in as_text(seen)
+    assert json.loads(json.dumps(as_json(seen), allow_nan=False))["counterexample"]["after"] is None
+
+
+@forks
+def test_rewritten_program_that_raises_differs() -> None:
+    seen = verified("two_heads.py", (RETAINED, REINJECTED.replace(".requires_grad_()", "")))
+    assert isinstance(seen.verdict, Differs)
+    assert "does not require grad" in seen.verdict.reason or "implicitly created" in seen.verdict.reason
+
+
+@forks
+def test_rewritten_program_that_steps_less_differs() -> None:
+    seen = verified("two_heads.py", (RETAINED, SUMMED), ("range(10)", "range(2)"))
+    assert isinstance(seen.verdict, Differs)
+    assert seen.verdict.reason == "3 steps before, 2 after"
+
+
+@forks
+def test_two_optimizers_are_compared_step_by_step() -> None:
+    old = "(-critic(fake).mean())"
+    same = verified("gan.py", (old, "(0.0 - critic(fake).mean())"))
+    assert isinstance(same.verdict, Equivalent), same.verdict
+    assert same.verdict.steps == 6
+    other = verified("gan.py", (old, "(-critic(fake.detach() + 0 * fake).mean())"))
+    assert isinstance(other.verdict, Differs)
+    assert other.verdict.counterexample is not None
+    assert other.verdict.counterexample.parameter.startswith("generator.")
+    assert other.verdict.counterexample.step == 2
+
+
+@forks
+def test_overflow_steps_are_skipped_alike() -> None:
+    old = "    scaler.scale(losses[0]).backward(retain_graph=True)\n    scaler.scale(losses[1]).backward()\n"
+    seen = verified("scaled.py", (old, "    scaler.scale(sum(losses)).backward()\n"))
+    assert isinstance(seen.verdict, Equivalent), seen.verdict
+    kinds = [step.kind for step in seen.before.processes[0].steps]
+    assert kinds[0] == "skipped"
+    assert kinds[-1] == "step"
+    assert seen.before.processes[0].steps[-1].precision == "float16"
+    half = verified("scaled.py", (old, "    scaler.scale(losses[0] + 0.5 * losses[1]).backward()\n"))
+    assert isinstance(half.verdict, Differs)
+    assert half.verdict.counterexample is not None
+    assert half.verdict.counterexample.parameter.startswith("two.")
+
+
+@forks
+def test_each_evaluation_of_a_closure_is_compared() -> None:
+    old = "    one(z).pow(2).mean().backward(retain_graph=True)\n    two(z).sin().mean().backward()\n"
+    seen = verified(
+        "closure.py", (old, "    (one(z).pow(2).mean() + two(z).sin().mean()).backward()\n"), steps=2
+    )
+    assert isinstance(seen.verdict, Equivalent), seen.verdict
+    assert {step.kind for step in seen.before.processes[0].steps} == {"closure"}
+    assert seen.verdict.steps > 2
+    other = verified(
+        "closure.py", (old, "    (one(z).pow(2).mean() + two(z).cos().mean()).backward()\n"), steps=1
+    )
+    assert isinstance(other.verdict, Differs)
+
+
+@forks
+def test_accumulation_workers_relative_files_and_exit(tmp_path: Path) -> None:
+    (tmp_path / "width.txt").write_text("4")
+    old = "one(z).pow(2).mean().backward(retain_graph=True)\n        two(z).pow(2).mean().backward()"
+    seen = verified(
+        "accumulated.py", (old, "(one(z).pow(2).mean() + two(z).pow(2).mean()).backward()"), folder=tmp_path
+    )
+    assert isinstance(seen.verdict, Equivalent), seen.verdict
+    assert as_json(seen)["before"]["walks"] == 4
+    assert as_json(seen)["after"]["walks"] == 2
+
+
+@forks
+def test_compiled_trunk(tmp_path: Path) -> None:
+    old = "one(z).pow(2).mean().backward(retain_graph=True)\n    two(z).pow(2).mean().backward()"
+    seen = verified("compiled.py", (old, "(one(z).pow(2).mean() + two(z).pow(2).mean()).backward()"))
+    assert isinstance(seen.verdict, Equivalent), seen.verdict
+
+
+@forks
+@pytest.mark.parametrize(
+    ("program", "changes", "reason"),
+    [
+        ("two_heads.py", (), "nothing was rewritten"),
+        ("idle.py", (("pow(2)", "pow(3)"),), "no optimizer step was reached"),
+        ("failing.py", (("no data", "none"),), "the program fails: ValueError: no data here"),
+        ("noisy.py", (("pow(2)", "square()"),), "not deterministic: net."),
+    ],
+)
+def test_undecided(program: str, changes: tuple[tuple[str, str], ...], reason: str) -> None:
+    seen = verified(program, *changes)
+    assert isinstance(seen.verdict, Undecided)
+    assert seen.verdict.reason.startswith(reason)
+
+
+@forks
+def test_program_that_goes_on_too_long_is_undecided() -> None:
+    program = PROGRAMS / "two_heads.py"
+    place = Place(sys.executable, str(PROGRAMS), None, 0.001)
+    seen = verify(
+        Program(str(program)),
+        place,
+        lambda files: {},
+        lambda *_: None,
+        steps=3,
+        seed=0,
+        memory=False,
+        run=run_forked,
+    )
+    assert isinstance(seen.verdict, Undecided)
+    assert "still running after 0.001 s" in seen.verdict.reason
+
+
+def test_command_runs_a_module_and_leaves_files_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(PROGRAMS / "package", folder / "package", ignore=shutil.ignore_patterns("__pycache__"))
+    after = tmp_path / "after" / "package"
+    after.mkdir(parents=True)
+    old = (folder / "package" / "steps.py").read_text()
+    new = old[: old.index("    for ")] + "    sum(head(z).pow(2).mean() for head in heads).backward()\n"
+    (after / "steps.py").write_text(new)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    command = [
+        *("verify", "--no-memory", "--output-format", "json", "--after", str(tmp_path / "after")),
+        *("-m", "package.train"),
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        code = main(command)
+    printed = capsys.readouterr()
+    report = json.loads(printed.out)
+    assert code == 0, printed
+    assert report["verdict"] == "equivalent"
+    assert report["steps"] == 2
+    assert [Path(path).name for path in report["changed_files"]] == ["steps.py"]
+    assert (report["before"]["walks"], report["after"]["walks"]) == (3, 1)
+    assert "running as rewritten" in printed.err
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "what is to be run?"),
+        (["--", "nowhere.py"], "nowhere.py: no such file"),
+        (["--python", "no-such-python", "--", __file__], "cannot be run"),
+        (["--cwd", "no-such-folder", "--", __file__], "no such folder"),
+        (["--after", "no-such-file", "--", __file__], "no such file or folder"),
+    ],
+)
+def test_what_cannot_be_run_is_one_line(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["verify", *words]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_ranks_are_compared_with_the_reference_and_with_each_other(tmp_path: Path) -> None:
+    text = (PROGRAMS / "replicas.py").read_text()
+    # A second walk after one forward is not averaged over the replicas, and nothing raises (FACTS F73).
+    drifting = text.replace(
+        "        loss = one(z).pow(2).mean() + two(z).sin().mean()\n        loss.backward()\n",
+        "        one(z).pow(2).mean().backward(retain_graph=True)\n        two(z).sin().mean().backward()\n",
+    )
+    assert drifting != text
+    after = tmp_path / "after.py"
+    after.write_text(drifting)
+    options = [
+        "-q",
+        "--no-memory",
+        "--steps",
+        "2",
+        "--nproc-per-node",
+        "2",
+        "--timeout",
+        "60",
+        "--output-format",
+        "json",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "mhlint", "verify", *options, "--after", str(after), "--", "replicas.py"],
+        cwd=PROGRAMS,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 1, done
+    report = json.loads(done.stdout)
+    assert report["counterexample"]["parameter"].startswith("trunk.module.0.")
+    assert {row["process"] for row in report["parameters"]} == {"rank0", "rank1"}
+    assert len(report["notes"]) == 1
+    assert report["notes"][0].startswith("as rewritten, the processes drift apart: step 1, trunk.module.0.")

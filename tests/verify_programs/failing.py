@@ -1,0 +1,3 @@
+"""Fails before it trains."""
+
+raise ValueError("no data here")
