@@ -74,6 +74,11 @@ def _constants(machine: Machine, left: Const, op: type[ast.operator], right: Con
     compute = _NUMBERS.get(op)
     numbers = all(isinstance(side.value, (int, float)) for side in (left, right))
     texts = op is ast.Add and all(isinstance(side.value, str) for side in (left, right))
+    if op is ast.Mod and isinstance(left.value, str):
+        try:
+            return Const(left.value % right.value)
+        except (TypeError, ValueError):
+            return machine.unknown("text")
     if compute is None or not (numbers or texts):
         return machine.derived(op.__name__, (left, right), "")
     if numbers and (abs(left.value) > _LARGEST or abs(right.value) > _LARGEST):

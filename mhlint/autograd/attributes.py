@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mhlint.autograd import gradients, tensors
+from mhlint.autograd import gradients, operations, tensors
 from mhlint.autograd.binding_effects import note_effect
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
@@ -41,6 +41,10 @@ MODULE_BASES = (
 )  # fmt: skip
 _MODULE_LIKE = ("Module", "Model", "Net", "Sequential", "ModuleList", "ModuleDict")
 _VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
+_OWN_METHODS = frozenset(
+    "backward detach detach_ requires_grad_ retain_grad register_hook register_post_accumulate_grad_hook items keys "
+    "values get pop log_prob entropy rsample sample act mode append extend parameters".split()
+)
 _PLAIN_TENSOR_ATTRIBUTES = frozenset(
     {"shape", "dtype", "device", "ndim", "layout", "is_cuda", "names", "itemsize", "nbytes", "is_sparse", "version"}
 )
@@ -136,8 +140,7 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
         return Method(owner, name)
     bases = owner.cls.library_bases()
     if bases or owner.cls.has_unseen_base():
-        library = machine.library_member(bases, name)
-        if library is not None:
+        if any("Function" in base for base in bases) and name == "apply":
             return Method(owner, name)
     getter = member(machine, owner, "__getattr__")
     if isinstance(getter, Bound) and machine.serial and getter.function not in machine.active:
@@ -191,7 +194,7 @@ def _of_tensor(machine: Machine, owner: Tensor, name: str, site: Site | None) ->
         return tensors.view(machine, owner, name, site)
     if name in _PLAIN_TENSOR_ATTRIBUTES:
         return machine.derived("attribute", (owner, name), f"{owner.name}.{name}")
-    if owner.unseen_call and not machine.is_tensor_method(name):
+    if owner.unseen_call and name not in _OWN_METHODS and operations.method(name) is None:
         return tensors.part_of(machine, owner, ("attribute", name), site)
     return Method(owner, name)
 
@@ -212,7 +215,7 @@ def _of_module(machine: Machine, owner: Module, name: str) -> Value:
             return table[name]  # type: ignore[no-any-return]
     if name == "training":
         return machine.derived("training", (owner,), "training") if owner.training is None else Const(owner.training)
-    if name in ("weight", "bias") and owner.kind in machine.parameterised:
+    if name == "bias" and "weight" in owner.parameters:
         return NONE
     if name == "module" and "module" in owner.settings:
         return owner.settings["module"]

@@ -108,7 +108,9 @@ def _indices(machine: Machine, source: Value, items: Args, first: int | None, ex
         if position == 1:
             index.position = 1
             index.within = base if first == 0 else None
-        elif base is not None:
+        elif base is None:
+            index.position = -1
+        else:
             index = Unknown(number_key(base, first - 1), "last index", base=base, offset=first - 1)
             index.at_least, index.position = first + 2, -1
         indices.append(index)

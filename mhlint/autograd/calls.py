@@ -23,6 +23,7 @@ from mhlint.autograd.values import (
     Method,
     Module,
     Native,
+    Object,
     Partial,
     Sequence,
     Unknown,
@@ -88,6 +89,8 @@ def call(
         return call(machine, callee.function, [*callee.args, *args], {**dict(callee.keywords), **keywords}, site)
     if isinstance(callee, Native):
         return callee.call(machine, args, keywords, site)
+    if isinstance(callee, Object) and isinstance(callee.settings.get("model"), (Module, Instance)):
+        return call(machine, callee.settings["model"], args, keywords, site)
     if isinstance(callee, Unknown):
         return unseen.call_unknown(machine, callee, args, keywords, site)
     return machine.unknown("result", tuple(t for arg in args for t in tensors_in(arg)))

@@ -76,7 +76,9 @@ def negate(value: Value, machine: Machine) -> Value:
     known = truth_of(machine, value)
     if known is not None:
         return FALSE if known else TRUE
-    return machine.derived("not", (value,), f"not {getattr(value, 'label', '')}")
+    made = machine.derived("not", (value,), f"not {getattr(value, 'label', '')}")
+    made.position = value.position if isinstance(value, Unknown) else None
+    return made
 
 
 def compare(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Value:
@@ -94,11 +96,12 @@ def compare(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Value
         return TRUE if known else FALSE
     if isinstance(op, ast.In):
         return machine.derived("in", (left, right), "")
-    if isinstance(op, (ast.Eq, ast.Is)):
-        if isinstance(left, Const) and not isinstance(right, Const):
-            left, right = right, left
-        return machine.derived("==", (left, right), "")
-    return machine.derived("<", (left, right), "")
+    if isinstance(op, (ast.Eq, ast.Is)) and isinstance(left, Const):
+        left, right = right, left
+    made = machine.derived("<" if isinstance(op, ast.Lt) else "==", (left, right), "")
+    positions = [side.position for side in (left, right) if isinstance(side, Unknown) and side.position is not None]
+    made.position = positions[0] if positions else None
+    return made
 
 
 def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool | None:
@@ -158,6 +161,10 @@ def _constants(left: Const, op: ast.cmpop, right: Const) -> bool | None:
 
 
 def _contains(machine: Machine, left: Value, right: Value) -> bool | None:
+    if isinstance(right, Mapping) and not isinstance(left, Const):
+        if ("item", key_of(left)) in right.items:
+            return True
+        return False if right.exact and not right.items else None
     if isinstance(right, Mapping) and isinstance(left, Const):
         if left.value in right.items:
             return True

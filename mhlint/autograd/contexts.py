@@ -52,7 +52,7 @@ def _enter(
         return
     name = _callee_name(node)
     if name in _EXPECTS_ERROR or name.rpartition(".")[2] in _EXPECTS_ERROR:
-        machine.catching.append((frame, "explicit"))
+        machine.catching.append((frame, "explicit", frozenset({"RuntimeError"})))
         try:
             inside(machine.unknown("context"))
         except ProgramRaises:

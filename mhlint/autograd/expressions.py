@@ -217,7 +217,7 @@ def _clauses(machine: Machine, inner: Frame, clauses: list[ast.comprehension], c
 
     if isinstance(source, Generator):
         source.produce(one)
-        return False
+        return exact and source.exact
     found, sure = elements(machine, source, machine.current)
     if len(found) > 64:
         found, sure = [found[0], found[1], found[-1]], False
@@ -237,9 +237,10 @@ def _generator(machine: Machine, frame: Frame, node: ast.GeneratorExp) -> Value:
             with machine.in_turn(turn):
                 consume(value)
 
-        _clauses(machine, inner, node.generators, hand_over)
+        generator.exact = _clauses(machine, inner, node.generators, hand_over)
 
-    return Generator(produce)
+    generator = Generator(produce)
+    return generator
 
 
 def _joined(machine: Machine, frame: Frame, node: ast.JoinedStr) -> Value:

@@ -31,6 +31,7 @@ class Generator(Value):
     """A generator that has not run yet: `produce(consume)` runs it, handing each item to `consume`."""
 
     produce: Callable[[Callable[[Value], Value]], None]
+    exact: bool = False
 
 
 def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Value], bool]:
@@ -47,7 +48,8 @@ def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Va
     if isinstance(value, Module):
         return list(value.children.values()), value.exact
     if isinstance(value, Generator):
-        return drain(machine, value), False
+        items = drain(machine, value)
+        return items, value.exact
     if isinstance(value, Tensor):
         return _rows(machine, value, site), False
     return _unknown_items(machine, value), False

@@ -286,6 +286,15 @@ def _deepspeed(machine: Machine, args: Args, keywords: Keywords, site: Site | No
     return Sequence([engine, optimizer, machine.unknown("loader"), machine.unknown("scheduler")], "tuple")
 
 
+def _functional_call(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`torch.func.functional_call(module, parameters, args)`: a forward with other parameters."""
+    given = [tensor for value in (*args[1:], *keywords.values()) for tensor in tensors_in(value)]
+    machine.randomness += 1
+    result = tensors.make(machine, "functional_call", given, Level.LIKELY, site)
+    result.unseen_call = True
+    return result
+
+
 def _no_effect(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     return machine.unknown("value")
 
@@ -310,6 +319,7 @@ _HANDLERS: dict[str, Handler] = {
     "collections.OrderedDict": lambda m, a, k, s: call_library(m, "builtins.dict", a, k, s),
     "collections.namedtuple": _namedtuple, "dataclasses.field": _dataclass_field,
     "torch.amp.GradScaler": _scaler, "apex.amp.scale_loss": _scale_loss, "apex.amp.initialize": _all_args,
+    "torch.func.functional_call": _functional_call, "torch.nn.utils.stateless.functional_call": _functional_call,
     "deepspeed.initialize": _deepspeed, "types.SimpleNamespace": lambda m, a, k, s: Object("namespace", {}, dict(k)),
 }  # fmt: skip
 

@@ -40,7 +40,7 @@ class Machine:
     stack: list[Site] = field(default_factory=list)
     active: list[Function] = field(default_factory=list)
     entered: set[ast.AST] = field(default_factory=set)
-    catching: list[tuple[Frame | None, str]] = field(default_factory=list)
+    catching: list[tuple[Frame | None, str, frozenset[str]]] = field(default_factory=list)
     namespaces: dict[Program, Namespace] = field(default_factory=dict)
     randomness: int = 0
     current: Site | None = None
@@ -62,9 +62,9 @@ class Machine:
         if self.steps > self.budget.steps:
             raise GiveUp
 
-    def emit(self, kind: type[E], site: Site, **details: Any) -> E:
+    def emit(self, event_type: type[E], site: Site, /, **details: Any) -> E:
         """Write an event into the trace."""
-        event = kind(
+        event = event_type(
             site=site,
             turn=self.turn,
             index=len(self.trace.events),

@@ -26,7 +26,6 @@ from mhlint.syntax.program import Site
 
 CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"})
 WRAPPERS = frozenset({"DataParallel", "DistributedDataParallel", "FullyShardedDataParallel", "AveragedModel"})
-_TUPLES = {"LSTM": True, "GRU": True, "RNN": True, "MultiheadAttention": True, "LSTMCell": True}
 _NO_GRADIENT_METHODS = frozenset(
     "act predict generate sample step select_action get_action state_dict size reset eval train choose_action "
     "no_grad update_target decode tokenize encode_plus inference config get_value evaluate infer detach log "
@@ -207,14 +206,28 @@ def run_module(
     _keep_needed(row, module, result, given)
     if operations.gives(row, "scalar", constructor):
         result.elements = 1
-    elif operations.gives(row, "multi", constructor) or module.kind in _TUPLES:
-        result.unseen_call, result.parts_level = True, Level.CERTAIN
+    elif constructor.keywords.get("reduction") == "none" or module.kind.startswith("Conv"):
+        result.elements = 3
+    elif module.kind in ("LSTM", "LSTMCell", "GRU", "RNN", "MultiheadAttention"):
+        return _outputs(module.kind, result)
+    elif operations.gives(row, "multi", constructor):
+        return Sequence([result, tensors.alias(result)], "tuple", exact=False)
     elif module.kind == "Linear":
         width = module.settings.get("out_features")
         result.elements = 2 if isinstance(width, Const) and isinstance(width.value, int) and width.value > 1 else None
     elif not module.parameters and given:
         result.elements = given[0].elements
     return result
+
+
+def _outputs(kind: str, result: Tensor) -> Value:
+    """What recurrent layers and attention return: outputs of one node (FACTS F25)."""
+    other = tensors.alias(result)
+    if kind == "LSTMCell":
+        return Sequence([result, other], "tuple")
+    if kind == "LSTM":
+        return Sequence([result, Sequence([other, tensors.alias(result)], "tuple")], "tuple")
+    return Sequence([result, other], "tuple")
 
 
 def _keep_needed(row: operations.Operation, module: Module, result: Tensor, given: list[Tensor]) -> None:

@@ -73,8 +73,12 @@ def _return(machine: Machine, frame: Frame, statement: ast.Return) -> None:
 
 
 def _raise(machine: Machine, frame: Frame, statement: ast.Raise) -> None:
+    raise ProgramRaises(_raised_name(statement))
+
+
+def _raised_name(statement: ast.Raise) -> str:
     kind = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
-    raise ProgramRaises(getattr(kind, "id", getattr(kind, "attr", "")))
+    return str(getattr(kind, "id", getattr(kind, "attr", "")))
 
 
 def _break(machine: Machine, frame: Frame, statement: ast.Break) -> None:
@@ -91,7 +95,7 @@ def _if(machine: Machine, frame: Frame, statement: ast.If) -> None:
     value = machine.evaluate(machine, frame, statement.test)
     text, site = truth_text(frame.program, statement.test), frame.program.site(statement.test)
     before = len(machine.path.taken)
-    only = _side_that_goes_on(statement)
+    only = _side_that_goes_on(machine, statement)
     taken = decide(machine, value, text, site, forced=only)
     asked = len(machine.path.taken) > before
     effects = machine.effects
@@ -104,19 +108,20 @@ def _if(machine: Machine, frame: Frame, statement: ast.If) -> None:
         machine.path.pin(before)
 
 
-def _side_that_goes_on(statement: ast.If) -> bool | None:
+def _side_that_goes_on(machine: Machine, statement: ast.If) -> bool | None:
     """The side to take when the other only raises or exits: such a path has nothing more to show."""
-    if _gives_up(statement.body):
+    if _gives_up(machine, statement.body):
         return False
-    return True if _gives_up(statement.orelse) else None
+    return True if _gives_up(machine, statement.orelse) else None
 
 
-def _gives_up(body: list[ast.stmt]) -> bool:
+def _gives_up(machine: Machine, body: list[ast.stmt]) -> bool:
     if not body:
         return False
     last = body[-1]
     if isinstance(last, ast.Raise):
-        return True
+        kind = _raised_name(last)
+        return not any(kind in names for _, _, names in machine.catching)
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
         return ast.unparse(last.value.func) in ("sys.exit", "exit", "quit", "os._exit", "os.abort")
     return False
@@ -129,7 +134,7 @@ def _is_main_guard(test: ast.expr) -> bool:
 def _try(machine: Machine, frame: Frame, statement: ast.Try) -> None:
     caught = [name for handler in statement.handlers for name in _names(handler.type)]
     explicit = "explicit" if "RuntimeError" in caught else "any" if _CATCH_ALL & set(caught) else "other"
-    machine.catching.append((frame, explicit if statement.handlers else "none"))
+    machine.catching.append((frame, explicit if statement.handlers else "none", frozenset(caught)))
     popped = False
     try:
         try:

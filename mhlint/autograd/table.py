@@ -15,6 +15,7 @@ _ELEMENTWISE = frozenset(
 )
 _WITH_INDICES = frozenset("max min topk sort median mode kthvalue cummax cummin".split())
 
+_SIZES = frozenset({"size", "shape", "dim", "numel", "ndimension", "nelement"})
 _SIZED = frozenset({"randn", "rand", "zeros", "ones", "empty"})
 
 
@@ -49,8 +50,10 @@ def result_of(
         machine.randomness += 1
     if row.saves is Saves.CUTS:
         if operations.gives(row, "python", literals):
-            deps: tuple[Tensor, ...] = ()
-            return machine.derived("python", (row.name, machine.next_serial()), row.name, deps)
+            if row.name.rpartition(".")[2] in _SIZES and site is not None:
+                # Batches are taken to have one size: the same expression gives the same number in every turn.
+                return machine.derived("size", (row.name, site.row, str(getattr(site.node, "col_offset", 0))), row.name)
+            return machine.derived("python", (row.name, machine.next_serial()), row.name)
         result = tensors.leaf(machine, site)
         result.integral = row.name in ("argmax", "argmin", "long", "int", "bool", "eq", "ne", "lt", "gt", "le", "ge")
         return result
@@ -73,14 +76,33 @@ def result_of(
     short = row.name.rpartition(".")[2]
     if operations.gives(row, "scalar", literals):
         result.elements = 1
+    elif _unreduced(row, literals):
+        result.elements = 3
+    elif short in ("stack", "cat", "concat") and args and isinstance(args[0], Sequence) and len(args[0].items) > 1:
+        result.elements = 2
     elif short in _ELEMENTWISE and given:
         result.elements = given[0].elements
     if operations.gives(row, "multi", literals):
-        result.unseen_call, result.parts_level = True, Level.CERTAIN
-        if short in _WITH_INDICES:
-            for key in (("const", "int", 1), ("attribute", "indices")):
-                result.parts[key] = tensors.leaf(machine, site)
+        return _several(machine, row.name, result, args, keywords, site)
     return result
+
+
+def _unreduced(row: Operation, literals: Arguments) -> bool:
+    """A loss with `reduction="none"`: one number a sample."""
+    return literals.keywords.get("reduction") == "none" and any(word.startswith("scalar") for word in row.out)
+
+
+def _several(
+    machine: Machine, name: str, result: Tensor, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """The outputs of one node: (values, indices), or as many pieces as were asked for (FACTS F25)."""
+    short = name.rpartition(".")[2]
+    if short in _WITH_INDICES:
+        return Sequence([result, tensors.leaf(machine, site)], "tuple", fields=("values", "indices"))
+    count = keywords.get("chunks", args[1] if len(args) > 1 else None) if short in ("chunk", "unsafe_chunk") else None
+    known = count.value if isinstance(count, Const) and isinstance(count.value, int) else None
+    pieces = known if known is not None and 1 <= known <= 16 else 3
+    return Sequence([result, *(tensors.alias(result) for _ in range(pieces - 1))], "tuple", exact=known is not None)
 
 
 def _in_place(

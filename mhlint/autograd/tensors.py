@@ -224,8 +224,8 @@ def _saved_by(symbol: str, left: Value, right: Value) -> list[tuple[Tensor, str,
 
 def _broadcast(left: Value, right: Value) -> int | None:
     sizes = [1 if isinstance(value, Const) else getattr(value, "elements", None) for value in (left, right)]
-    if 2 in sizes:
-        return 2
+    if 2 in sizes or 3 in sizes:
+        return 2 if 2 in sizes else 3
     return 1 if sizes == [1, 1] else None
 
 

@@ -149,6 +149,9 @@ def _flag(machine: Machine, value: Value | None, name: str, site: Site) -> bool:
         return False
     if isinstance(value, Const):
         return bool(value.value)
+    if name == "retain_graph" and isinstance(value, Unknown) and value.position is not None:
+        # `retain_graph=i < n - 1` in a loop whose length is not known: taken to be right.
+        return value.position == 1
     label = getattr(value, "label", "") or name
     return decide(machine, value, label, site)
 
@@ -177,7 +180,8 @@ def _failure(
             continue
         start = root.graph()
         sure = min(start[1] if start is not None else Level.NO, level)
-        if root.elements == 2 and sure >= Level.LIKELY:
+        if root.elements in (2, 3) and sure >= Level.LIKELY:
+            sure = sure if root.elements == 2 else Level.LIKELY
             kind = "no-gradient" if isinstance(sent, MissingGradient) else "non-scalar"
             tensor = sent.tensor if isinstance(sent, MissingGradient) else root
             return Failure(kind, sure, tensor=tensor)
@@ -220,7 +224,7 @@ def _silent_changes(visited: Walk) -> Iterable[tuple[Node, Saved, Change, Level]
 
 def _expects_error(machine: Machine) -> bool:
     """Is the error awaited: by `except RuntimeError` in the same function, or by `pytest.raises`?"""
-    for _, kind in reversed(machine.catching):
+    for _, kind, _ in reversed(machine.catching):
         if kind == "explicit":
             return True
         if kind == "any":
