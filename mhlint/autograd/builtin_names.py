@@ -335,8 +335,19 @@ def _filter(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
     return Sequence(kept, exact=exact)
 
 
-def _extreme(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+def _min(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return _extreme(machine, args, site, min)
+
+
+def _max(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return _extreme(machine, args, site, max)
+
+
+def _extreme(machine: Machine, args: Args, site: Site | None, pick: Callable[[list[float]], float]) -> Value:
     items = args if len(args) > 1 else elements(machine, args[0], site)[0] if args else []
+    numbers = [item.value for item in items if isinstance(item, Const) and isinstance(item.value, (int, float))]
+    if numbers and len(numbers) == len(items) and len(args) > 1:
+        return Const(pick(numbers))
     deps = tuple(tensor for item in items for tensor in tensors_in(item))
     if deps:
         # One of them: which is not known, and the maximum of tensors is one of the tensors itself.
@@ -368,8 +379,8 @@ _CALLS: dict[str, Callable[[Machine, Args, Keywords, Site | None], Value | None]
     "len": _len, "range": _range, "enumerate": _enumerate, "zip": _zip, "list": _list, "tuple": _tuple,
     "set": _list, "frozenset": _tuple, "sorted": _list, "reversed": _reversed, "dict": _dict, "sum": _sum,
     "isinstance": _isinstance, "getattr": _getattr, "setattr": _setattr, "hasattr": _hasattr, "iter": _iter,
-    "next": _next, "bool": _bool, "all": _all, "any": _any, "map": _map, "filter": _filter, "max": _extreme,
-    "min": _extreme, "int": _number, "float": _number, "type": _type, "print": lambda *_: NONE,
+    "next": _next, "bool": _bool, "all": _all, "any": _any, "map": _map, "filter": _filter, "max": _max,
+    "min": _min, "int": _number, "float": _number, "type": _type, "print": lambda *_: NONE,
     "str": _not_used, "repr": _not_used, "format": _not_used, "id": _not_used, "hash": _not_used,
     "open": _not_used, "input": _not_used, "round": _number, "vars": _not_used, "callable": _not_used,
 }  # fmt: skip

@@ -28,6 +28,7 @@ from mhlint.autograd.values import (
     Sequence,
     Unknown,
     Value,
+    is_none,
     tensors_in,
 )
 from mhlint.syntax.program import Site
@@ -96,11 +97,23 @@ def call(
     return machine.unknown("result", tuple(t for arg in args for t in tensors_in(arg)))
 
 
+def _through_hooks(machine: Machine, owner: Module | Instance, args: list[Value], output: Value, site: Site | None) -> Value:
+    """Run the forward hooks of a module: they may keep its output, or give another."""
+    hooks = owner.attributes.get("<hooks>")
+    for hook in list(hooks.items) if isinstance(hooks, Sequence) else []:
+        given = [owner, Sequence(list(args), "tuple"), output]
+        result = call(machine, hook, given, {}, site)
+        if not is_none(result) and not isinstance(result, Unknown):
+            output = result
+    return output
+
+
 def _run_forward(
     machine: Machine, module: Module, args: list[Value], keywords: dict[str, Value], site: Site | None
 ) -> Value:
     before = machine.randomness
     output = modules.run_module(machine, module, args, keywords, site)
+    output = _through_hooks(machine, module, args, output, site)
     if module.parameters or module.children:
         level = Level.CERTAIN if module.exact else Level.LIKELY
         inputs = [*args, *keywords.values()]
@@ -122,6 +135,7 @@ def _call_instance(
         return machine.unknown("result", tuple(deps))
     before = machine.randomness
     output = call(machine, forward, args, keywords, site)
+    output = _through_hooks(machine, owner, args, output, site)
     if owner.region:
         modules.mark_region(machine, output, owner.region, site_of(machine, site))
     if own_call is None:

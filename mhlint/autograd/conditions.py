@@ -45,6 +45,11 @@ def truth_of(machine: Machine, value: Value) -> bool | None:
     return True
 
 
+def choice_key(value: Value) -> Key:
+    """Under which key the answer to a condition is kept."""
+    return _plain(value.key)[0] if isinstance(value, Unknown) else ("truth", id(value))
+
+
 def _plain(key: Key) -> tuple[Key, bool]:
     flipped = False
     while isinstance(key, tuple) and len(key) == 2 and key[0] == "not":

@@ -9,7 +9,7 @@ from mhlint.autograd import attributes, binding, subscripts
 from mhlint.autograd.arithmetic import arithmetic, unary
 from mhlint.autograd.builtin_names import builtin
 from mhlint.autograd.calls import evaluate_call
-from mhlint.autograd.conditions import compare, decide, negate, truth_of, truth_text
+from mhlint.autograd.conditions import choice_key, compare, decide, negate, truth_of, truth_text
 from mhlint.autograd.definitions import define_function
 from mhlint.autograd.frames import Frame
 from mhlint.autograd.graph import Level
@@ -125,7 +125,7 @@ def _conditional(machine: Machine, frame: Frame, node: ast.IfExp) -> Value:
         if isinstance(value, (Const, Unknown)) and isinstance(other, (ast.Constant, ast.JoinedStr)):
             flag = isinstance(other, ast.Constant) and (other.value is None or isinstance(other.value, bool))
             if machine.effects == before and not flag and len(machine.path.taken) > position:
-                machine.path.pin(position)
+                machine.path.pin(position, choice_key(test))
         return value
     return machine.evaluate(machine, frame, node.body if known else node.orelse)
 

@@ -65,6 +65,10 @@ def call_module_method(
         return _children(owner, name)
     if name in ("forward", "__call__"):
         return machine.call(machine, owner, args, keywords, site)
+    if name == "register_forward_hook":
+        hooks = owner.attributes.setdefault("<hooks>", Sequence([]))
+        if isinstance(hooks, Sequence):
+            hooks.items.append(first)
     if name.startswith("register_") and "hook" in name:
         machine.emit(Hook, tensors.site_of(machine, site), target=owner)
         return machine.unknown("handle")

@@ -235,6 +235,7 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
     if node is None:
         return
     levels = {"input": _grad_level(given), "parameters": _grad_level(list(module.parameters.values()))}
+    levels.update({name: _grad_level([tensor]) for name, tensor in module.parameters.items()})
     for need in row.needs:
         level = Level.CERTAIN if need.certain else Level.MAYBE
         if need.if_grad:

@@ -26,13 +26,16 @@ class Path:
     answers: dict[Key, bool] = field(default_factory=dict)
     equals: dict[Key, Key] = field(default_factory=dict)
     differs: dict[Key, set[Key]] = field(default_factory=dict)
+    pinned: dict[Key, int] = field(default_factory=dict)
 
     def known(self, key: Key) -> bool | None:
         """The answer that is already given, or that follows from one."""
         if key in self.answers:
+            self._unpin(key)
             return self.answers[key]
         if isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
             left, right = key[1], key[2]
+            self._unpin(left)
             if left in self.equals:
                 return self.equals[left] == right
             if right in self.differs.get(left, ()):
@@ -57,9 +60,16 @@ class Path:
             else:
                 self.differs.setdefault(key[1], set()).add(key[2])
 
-    def pin(self, position: int) -> None:
-        """The other side of this choice need not be explored: it makes no difference."""
+    def pin(self, position: int, key: Key) -> None:
+        """The other side of this choice need not be explored: it makes no difference, unless it is asked again."""
         self.flippable[position] = False
+        self.pinned[key] = position
+        if isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
+            self.pinned[key[1]] = position
+
+    def _unpin(self, key: Key) -> None:
+        if key in self.pinned:
+            self.flippable[self.pinned.pop(key)] = True
 
 
 @dataclass(frozen=True)

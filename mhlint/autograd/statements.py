@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 
 from mhlint.autograd import binding, contexts, imports, loops
-from mhlint.autograd.conditions import decide, truth_text
+from mhlint.autograd.conditions import choice_key, decide, truth_text
 from mhlint.autograd.arithmetic import arithmetic
 from mhlint.autograd.definitions import define_class, define_function
 from mhlint.autograd.frames import (
@@ -105,7 +105,7 @@ def _if(machine: Machine, frame: Frame, statement: ast.If) -> None:
         machine.effects += 1
         raise
     if asked and taken and machine.effects == effects and not statement.orelse and len(machine.path.taken) == before + 1:
-        machine.path.pin(before)
+        machine.path.pin(before, choice_key(value))
 
 
 def _side_that_goes_on(machine: Machine, statement: ast.If) -> bool | None:

@@ -65,16 +65,30 @@ def grad(
     results: list[Value] = []
     for tensor in wanted or [None]:
         if event.creates_graph:
-            # The graph of a gradient runs back through the forward graph; through how much of it is not known.
-            made = tensors.make(machine, "gradient", list(event.roots), Level.MAYBE, site, edges=Level.MAYBE)
-            if made.node is not None and tensor is not None:
-                made.node.sure = max((root.node.sure for root in event.roots if root.node), default=Level.MAYBE)
+            made = _with_graph(machine, event, site)
         else:
             made = tensors.leaf(machine, site)
         made.grad_of, made.elements = tensor, tensor.elements if tensor is not None else None
         results.append(made)
     exact = not isinstance(inputs, Sequence) or inputs.exact
     return Sequence(results, "tuple", exact=exact and bool(wanted))
+
+
+_LINEAR = frozenset("Linear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d @ Embedding".split())
+
+
+def _with_graph(machine: Machine, event: Backward, site: Site | None) -> Tensor:
+    """A gradient with a graph of its own: it runs back to the tensors that the walked nodes had kept (FACTS F86)."""
+    made = tensors.make(machine, "gradient", list(event.roots), Level.MAYBE, site, edges=Level.MAYBE)
+    node = made.node
+    if node is None:
+        return made
+    node.sure = max((root.node.sure for root in event.roots if root.node), default=Level.MAYBE)
+    for walked, sure in event.walk.nodes.items():
+        if walked.saved and walked.op not in _LINEAR and walked.keeps >= Level.LIKELY:
+            node.inputs += [(target, min(sure, edge, Level.LIKELY)) for target, edge in walked.inputs]
+            node.keeps = max(node.keeps, Level.LIKELY)
+    return made
 
 
 def _run(
