@@ -10,6 +10,7 @@ from typing import NamedTuple
 from mhlint.check import Options, Outcome, recheck
 from mhlint.documents import Document, edited, open_document
 from mhlint.findings import Applicability, Edit, Finding, Position
+from mhlint.settings import BadSettings
 from mhlint.source import Source
 
 _MOST_PASSES = 40
@@ -165,8 +166,11 @@ def _changed(document: Document, choices: list[_Choice]) -> Document | str:
 
 
 def proof() -> Proof:
-    """The proof of one fix, by running it: mhlint.proof is imported here and nowhere else."""
-    from mhlint.proof import prove_fix
+    """The proof of one fix, by running it: mhlint.proof is imported here and nowhere else. Raises BadSettings."""
+    try:
+        from mhlint.proof import prove_fix
+    except ImportError as error:
+        raise BadSettings(f"fixes cannot be proven here: {error} (pip install 'mhlint[proof]')") from None
 
     def reason_against(before: Source, after: Source, finding: Finding) -> str:
         verdict = prove_fix(before, after, finding)

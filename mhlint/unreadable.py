@@ -26,6 +26,7 @@ Repair the file, or leave it out with `exclude`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 from mhlint.decoding import Unreadable
@@ -63,7 +64,8 @@ def from_error(path: str, error: BaseException) -> Finding:
         return unreadable(path, f"cannot be read: {error}", error.position)
     if isinstance(error, SyntaxError):
         row, column = max(error.lineno or 1, 1), max(error.offset or 1, 1)
-        return unreadable(path, f"cannot be parsed: {error.msg}", Position(row, column))
+        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        return unreadable(path, f"cannot be parsed as Python {version}: {error.msg}", Position(row, column))
     if isinstance(error, (RecursionError, MemoryError)):
         return unreadable(path, "cannot be analysed: nested too deeply")
     if isinstance(error, OSError):

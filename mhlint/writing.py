@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 
 
 class NotWritten(OSError):
@@ -33,6 +32,8 @@ def replace_file(path: str, data: bytes, expected: bytes) -> None:
 
 
 def _swap_in(real: str, data: bytes, status: os.stat_result) -> None:
+    import tempfile  # 10 ms that a run which writes nothing need not spend
+
     handle, temporary = tempfile.mkstemp(prefix=".mhlint-", suffix=".tmp", dir=os.path.dirname(real))
     try:
         with os.fdopen(handle, "wb") as file:

@@ -1,7 +1,7 @@
 """A stand-in for the analysis: it says what a line says, so that the rooms around it are tested alone.
 
 `first.backward()` is silent; `again.backward()` is MHL101 with a safe fix; `maybe.backward()` is a likely MHL201
-with an unsafe fix; the fix of `chain.backward()` gives a line that has another one; and so on, see `_LINES`.
+with an unsafe fix; the fix of `chain.backward()` gives a line with another one; and so on, see `_LINES`.
 """
 
 from __future__ import annotations
@@ -110,6 +110,7 @@ def install(patch: Any) -> None:
     engine.analyse, engine.Request, engine.Analysis = analyse, Request, Analysis  # type: ignore[attr-defined]
     patch.setitem(sys.modules, "mhlint.analyse", engine)
     rules = sys.modules.get("mhlint.rules") or __import__("mhlint.rules").rules
-    patch.setattr(rules, "RULES", RULES, raising=False)
+    patch.setattr(rules, "RULES", RULES)
+    patch.setattr(rules, "page", lambda code: f"What {code} is.\n")
     for name in ("mhlint.cli.check", "mhlint.cli.rule", "mhlint.plugins.flake8"):
         patch.delitem(sys.modules, name, raising=False)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -360,4 +361,47 @@ def test_rule_pages(capsys: pytest.CaptureFixture[str]) -> None:
     pages = json.loads(capsys.readouterr().out)
     assert [page["code"] for page in pages] == [*sorted(fake_engine.RULES), "MHL900"]
     assert main(["rule", "second-backward", "--output-format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["code"] == "MHL101"
+    assert json.loads(capsys.readouterr().out)["explanation"] == "What MHL101 is."
+
+
+def run_mhlint(*arguments: str, **options: object) -> "subprocess.Popen[bytes]":
+    root = Path(fake_engine.__file__).parent.parent
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    command = [sys.executable, "-m", "mhlint", *arguments]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, env=environment, stdout=pipe, stderr=pipe, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def test_a_reader_that_goes_away_gets_no_traceback() -> None:
+    with run_mhlint("rule", "--all") as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_an_interrupt_is_one_line_and_130(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        @property
+        def buffer(self) -> object:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Interrupted())
+    assert check("-") == 130
+    assert capsys.readouterr() == ("", "mhlint: interrupted\n")
+
+
+def test_a_check_without_triggers_imports_little() -> None:
+    write(a="x = 1\n")
+    code = (
+        "import sys; from mhlint.cli.main import main; main(['check', '--no-cache', '.']);"
+        "print(sorted({'mhlint.analyse', 'libcst', 'torch', 'tomllib', 'multiprocessing'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(fake_engine.__file__).parent.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "All checks passed!\n[]\n"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import inspect
-import sys
 
 from mhlint import unreadable
 from mhlint.report.listing import rule_url
-from mhlint.rules import RULES
+from mhlint.rules import RULES, page
 from mhlint.rules.rule import Rule
 from mhlint.selection import UNREADABLE
 from mhlint.settings import BadSettings, suggestion
@@ -47,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         records = [_record(rule) for rule in rules]
         print(json.dumps(records if args.all else records[0], indent=2))
     else:
-        print("\n\n".join(_page(rule) for rule in rules))
+        print("\n\n".join(_shown(rule) for rule in rules))
     return 0
 
 
@@ -57,11 +56,11 @@ def _rules() -> list[Rule]:
 
 
 def _explanation(rule: Rule) -> str:
-    module = sys.modules.get(rule.find.__module__)
-    return inspect.cleandoc((module and module.__doc__) or rule.summary)
+    text = unreadable.__doc__ if rule is unreadable.RULE else page(rule.code)
+    return inspect.cleandoc(text or rule.summary)
 
 
-def _page(rule: Rule) -> str:
+def _shown(rule: Rule) -> str:
     state = "" if rule.default else " This rule is off by default."
     return f"# {rule.name} ({rule.code})\n\n{_FIXES[rule.fix]}{state}\n\n{_explanation(rule)}"
 

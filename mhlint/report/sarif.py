@@ -27,7 +27,7 @@ def render(listing: Listing) -> str:
         "name": "mhlint",
         "version": mhlint.__version__,
         "informationUri": rule_url("").rstrip("#"),
-        "rules": [{"id": code, "name": _pascal(name), "helpUri": rule_url(name)} for code, name in names],
+        "rules": [_rule(code, name) for code, name in names],
     }
     run: dict[str, Any] = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     if listing.base:
@@ -35,8 +35,18 @@ def render(listing: Listing) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
 
-def _pascal(name: str) -> str:
-    return "".join(word.capitalize() for word in name.split("-"))
+def _rule(code: str, name: str) -> dict[str, Any]:
+    from mhlint.rules import RULES
+
+    summary = RULES[code].summary if code in RULES else "A file could not be read, parsed or analysed."
+    return {
+        "id": code,
+        "name": "".join(word.capitalize() for word in name.split("-")),
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": summary},
+        "help": {"text": f"mhlint rule {code}"},
+        "helpUri": rule_url(name),
+    }
 
 
 def _file_uri(path: str) -> str:
