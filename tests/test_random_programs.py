@@ -17,6 +17,7 @@ from random_programs.comparison import PROBLEMS, Tally, Verdict, judge, problems
 from random_programs.draft import Choice, Flag  # noqa: E402
 from random_programs.generate import Program, generate  # noqa: E402
 from random_programs.oracle import Outcome, Raised, outcomes  # noqa: E402
+from random_programs.reduction import reduced  # noqa: E402
 
 from mhlint.findings import Confidence, Finding, Place, Position  # noqa: E402
 
@@ -95,6 +96,8 @@ def test_the_comparison_tells_the_problems_apart() -> None:
     assert problems((), [fine], []) == []
     assert problems((), [freed], [_finding(5)]) == []
     assert problems((), [other], []) == []
+    caught = Outcome((), (Raised("freed", (5,), True, ""),))
+    assert problems((), [caught], []) == problems((), [caught], [_finding(5)]) == []
     assert problems((), [fine], [_finding(5)]) == ["false certain"]
     assert problems((), [freed], []) == ["missed"]
     assert problems((), [freed], [_finding(4)]) == ["wrong line"]
@@ -119,6 +122,19 @@ def test_a_seed_gives_the_same_program_in_another_process() -> None:
         [sys.executable, "-c", script], cwd=HERE, env=environment, capture_output=True, text=True, check=False
     )
     assert run.stdout.strip() == str([generate(seed).text for seed in range(40)]), run.stderr
+
+
+def test_a_disagreement_is_made_smaller() -> None:
+    text = (
+        HEAD + "v = w + 1\nif v is not None:\n    l = (w * w).sum()\nl.backward()\nprint(v)\nl.backward()\n"
+    )
+
+    def judged(program: Program) -> Verdict:
+        return judge(program, outcomes(program), lambda path, text: ())
+
+    small = reduced(judged(Program(1, text)), judged)
+    assert small.problems == ("missed",)
+    assert small.program.text == HEAD + "l = (w * w).sum()\nl.backward()\nl.backward()\n"
 
 
 @pytest.fixture(scope="module")

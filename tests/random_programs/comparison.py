@@ -51,8 +51,9 @@ class Verdict:
 
     @property
     def must_report(self) -> bool:
-        """Whether some choice of options raises an error that MHL1xx speaks of."""
-        return bool(self.kinds & REPORTED.keys())
+        """Whether some choice of options ends the program with an error that MHL1xx speaks of."""
+        ends = [raised for outcome in self.outcomes for raised in outcome.raised if not raised.caught]
+        return any(raised.kind in REPORTED for raised in ends)
 
 
 def judge(program: Program, outcomes: Sequence[Outcome], analyser: Analyser | None) -> Verdict:
@@ -77,7 +78,7 @@ def problems(flags: Sequence[Flag], outcomes: Sequence[Outcome], findings: Seque
 
     A finding is false if nothing raises under the options that its `when` allows, and without a `when` if
     some choice of options does not raise. It is too wide if its `when` is wholly known and some choice that
-    it allows does not raise.
+    it allows does not raise. An error that the program catches makes a finding true but need not be reported.
     """
     found = []
     raising = [outcome for outcome in outcomes if outcome.raised]
@@ -92,7 +93,8 @@ def problems(flags: Sequence[Flag], outcomes: Sequence[Outcome], findings: Seque
         found.append("false certain")
     if any(one.confidence is not Confidence.CERTAIN for one in false):
         found.append("false likely")
-    expected = [first for outcome in raising for first in outcome.raised[:1] if first.kind in REPORTED]
+    ends = [raised for outcome in raising for raised in outcome.raised if not raised.caught]
+    expected = [raised for raised in ends if raised.kind in REPORTED]
     at = [[one for one in findings if _covers(one, raised)] for raised in expected]
     if expected and not findings:
         found.append("missed")

@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
@@ -47,11 +47,15 @@ class Raised(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run did under one choice of options. `unrelated`: an error that is not autograd's."""
+    """What one run did under one choice of options. `unrelated`: an error that is not autograd's.
+
+    `walked` are the rows of the program that called backward() or grad().
+    """
 
     choices: tuple[Choice, ...]
     raised: tuple[Raised, ...] = ()
     unrelated: str = ""
+    walked: frozenset[int] = frozenset()
 
 
 def kind_of(error: BaseException) -> str:
@@ -73,8 +77,9 @@ def outcomes(program: Program) -> list[Outcome]:
 def _run(program: Program, choices: tuple[Choice, ...], code: Any) -> Outcome:
     torch.manual_seed(program.seed)
     seen: list[tuple[BaseException, tuple[int, ...]]] = []
+    walked: set[int] = set()
     last: BaseException | None = None
-    with _options(program.name, choices), _watched(program.name, seen), _quiet():
+    with _options(program.name, choices), _watched(program.name, seen, walked), _quiet():
         try:
             exec(code, {"__name__": "__main__", "__builtins__": __builtins__})
         except (Exception, SystemExit) as error:
@@ -85,7 +90,7 @@ def _run(program: Program, choices: tuple[Choice, ...], code: Any) -> Outcome:
     if strange:
         return Outcome(choices, (), f"{type(strange[0]).__name__}: {strange[0]}"[:200])
     raised = tuple(Raised(kind_of(error), rows, error is not last, str(error)[:120]) for error, rows in seen)
-    return Outcome(choices, raised)
+    return Outcome(choices, raised, walked=frozenset(walked))
 
 
 @contextmanager
@@ -104,23 +109,27 @@ def _options(name: str, choices: tuple[Choice, ...]) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
         yield
 
 
 @contextmanager
-def _watched(name: str, seen: list[tuple[BaseException, tuple[int, ...]]]) -> Iterator[None]:
-    """Note the errors of walks, caught ones too: Tensor.backward looks these two names up."""
+def _watched(
+    name: str, seen: list[tuple[BaseException, tuple[int, ...]]], walked: set[int]
+) -> Iterator[None]:
+    """Note the rows of walks, and their errors, caught ones too: Tensor.backward looks these two names up."""
     old = torch.autograd.backward, torch.autograd.grad
 
     def noting(call: Callable[..., Any]) -> Callable[..., Any]:
         def noted(*arguments: Any, **options: Any) -> Any:
+            rows = _rows_of_stack(sys._getframe(1), name)
+            walked.update(rows[:1])
             try:
                 return call(*arguments, **options)
             except RuntimeError as error:
                 if not any(error is one for one, _ in seen):
-                    seen.append((error, _rows_of_stack(sys._getframe(1), name)))
+                    seen.append((error, rows))
                 raise
 
         return noted

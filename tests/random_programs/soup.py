@@ -45,6 +45,7 @@ class Scope:
     opts: tuple[str, ...]
     feats: tuple[str, ...]
     losses: tuple[str, ...] = ()
+    walked: frozenset[str] = frozenset()
     depth: int = 0
 
     def value(self, draft: Draft) -> str:
@@ -108,9 +109,10 @@ def _statement(draft: Draft, scope: Scope) -> tuple[list[str], Scope]:
         case "loss":
             return _loss(draft, scope)
         case "walk":
-            return walk(
-                draft, draft.pick(scope.losses[-3:]), draft.weigh({"": 2, "True": 2.2, "False": 0.1})
-            ), scope
+            new = [loss for loss in scope.losses if loss not in scope.walked]
+            loss = draft.pick(new[-2:] if new and draft.chance(0.8) else scope.losses[-3:])
+            lines = walk(draft, loss, draft.weigh({"": 2, "True": 2.2, "False": 0.1}))
+            return lines, replace(scope, walked=scope.walked | {loss})
         case "step":
             return [f"{draft.pick(scope.opts)}.step()"], scope
         case "zero":
@@ -237,7 +239,8 @@ def _container(draft: Draft, scope: Scope) -> tuple[list[str], Scope]:
         case "dict":
             lines, taken = [f'{name} = {{"a": {first}, "b": {second}}}'], [f'{name}["a"]', f'{name}["b"]']
         case "tuple":
-            lines, taken = [f"{name} = {first}, {second}"], [f"{name}[0]", f"{name}[-1]"]
+            taken = [draft.fresh("left", "p"), draft.fresh("right", "q")]
+            lines = [f"{name} = {first}, {second}", f"{', '.join(taken)} = {name}"]
         case "list":
             lines, taken = [f"{name} = [{first}]", f"{name}.append({second})"], [f"{name}[0]", f"{name}[1]"]
         case _:
