@@ -8,7 +8,7 @@ from types import ModuleType
 
 from mhlint.rules.rule import Rule
 
-_NOT_RULES = frozenset({"rule", "gathering"})
+_NOT_RULES = frozenset({"rule", "gathering", "wording", "reinjection", "walking"})
 
 
 def _load() -> tuple[dict[str, Rule], dict[str, ModuleType]]:
@@ -19,7 +19,7 @@ def _load() -> tuple[dict[str, Rule], dict[str, ModuleType]]:
             module = importlib.import_module(f"{__name__}.{info.name}")
             rule: Rule = module.RULE
             rules[rule.code], modules[rule.code] = rule, module
-    return dict(sorted(rules.items())), modules
+    return dict(sorted(rules.items())), dict(sorted(modules.items()))
 
 
 RULES, _MODULES = _load()

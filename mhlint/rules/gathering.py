@@ -21,11 +21,13 @@ class Sighting:
     level: Level
 
 
-def sightings(runs: Runs, select: Callable[[Trace], Iterable[tuple[Event, Level]]]) -> Iterator[Sighting]:
-    """What `select` finds on each path, from `LIKELY` upwards."""
+def sightings(
+    runs: Runs, select: Callable[[Trace], Iterable[tuple[Event, Level]]], at_least: Level = Level.LIKELY
+) -> Iterator[Sighting]:
+    """What `select` finds on each path, from `at_least` upwards."""
     for root, trace in runs.traces():
         for event, level in select(trace):
-            if level >= Level.GUESS:
+            if level >= at_least:
                 yield Sighting(root, trace, event, level)
 
 
@@ -52,27 +54,28 @@ def _identity(choice: Choice) -> _Identity:
 
 
 def when(group: list[Sighting]) -> tuple[str, ...]:
-    """The choices without which the finding was not seen: those that all its paths share."""
+    """The choices without which the finding was not seen: those that all its paths share.
+
+    A choice counts only where a path took its other side (and so did not show the finding); one whose other
+    side was never run makes no difference, as far as is known.
+    """
     shared: dict[_Identity, bool] | None = None
     for sighting in group:
         made = {_identity(c): c.taken for c in sighting.trace.choices[: sighting.event.choices]}
         shared = made if shared is None else {k: v for k, v in shared.items() if made.get(k) is v}
-    needed = []
-    for (text, site, _), taken in (shared or {}).items():
-        phrase = (text if taken else f"not ({text})") + f" (line {site.row})"
-        if phrase not in needed and _matters(group, text, site, taken):
-            needed.append(phrase)
-    return tuple(needed)
-
-
-def _matters(group: list[Sighting], text: str, site: Site, taken: bool) -> bool:
-    """Does a path that took the other side exist? Where none was run, nothing is known against it."""
-    root = group[0].root
-    return any(
-        choice.text == text and choice.site == site and choice.taken is not taken
+    sides = {
+        (_identity(choice), choice.taken)
+        for root in {id(sighting.root): sighting.root for sighting in group}.values()
         for trace in root.traces
         for choice in trace.choices
-    )
+    }
+    needed: list[str] = []
+    for identity, taken in (shared or {}).items():
+        text, site, _ = identity
+        phrase = (text if taken else f"not ({text})") + f" (line {site.row})"
+        if (identity, not taken) in sides and phrase not in needed:
+            needed.append(phrase)
+    return tuple(needed)
 
 
 def crosses_calls(trace: Trace, node: Node | None, event: Event) -> bool:
@@ -80,6 +83,11 @@ def crosses_calls(trace: Trace, node: Node | None, event: Event) -> bool:
     if node is None or not trace.virtual_loop or not node.turn or not event.turn:
         return False
     return node.turn[0][0] == event.turn[0][0] == trace.virtual_loop and node.turn[0][1] != event.turn[0][1]
+
+
+def within_calls(trace: Trace, node: Node | None, event: Event, level: Level) -> Level:
+    """The level of a finding, at most likely where the graph crosses from one call of the root to the next."""
+    return min(level, Level.LIKELY) if crosses_calls(trace, node, event) else level
 
 
 def carried(node: Node, event: Event) -> bool:

@@ -1,0 +1,118 @@
+"""`retain_graph=True` on a backward call after which nothing walks that graph.
+
+## What it does
+
+Reports a backward call that retains its graph although on no path anything walks that graph again: no later
+call, no later turn of a loop, no code that the graph is handed on to.
+
+## Why is this bad?
+
+The saved tensors of the whole graph live on until the loss is bound to something else, which is after the next
+forward has built the next graph: twice the memory. If the losses are kept in a list, memory grows with each step.
+The argument also makes readers look for a second walk that is not there.
+
+## Example
+
+```python
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(3):
+    opt.zero_grad()
+    loss = model(torch.randn(3, 4)).pow(2).mean()
+    loss.backward(retain_graph=True)
+    opt.step()
+```
+
+## Use instead
+
+```python
+import torch
+from torch import nn
+
+model = nn.Sequential(nn.Linear(4, 8), nn.ReLU(), nn.Linear(8, 1))
+opt = torch.optim.SGD(model.parameters(), lr=0.1)
+for _ in range(3):
+    opt.zero_grad()
+    loss = model(torch.randn(3, 4)).pow(2).mean()
+    loss.backward()
+    opt.step()
+```
+
+## Fix safety
+
+Removing the argument is safe: the gradients are the same, and nothing walks the graph later.
+
+## Facts
+
+- Two networks, or two forwards of one network, share no graph: neither walk needs to retain anything for the
+  other.
+- A retained graph that a later turn of a loop walks (a carried state, a graph built before the loop) is needed
+  and not reported.
+
+## References
+
+- [torch.Tensor.backward](https://pytorch.org/docs/stable/generated/torch.Tensor.backward.html)
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from mhlint.autograd.graph import Level
+from mhlint.autograd.trace import Backward, Root, Runs
+from mhlint.findings import Finding, Place
+from mhlint.rules.gathering import Sighting, confidence, when
+from mhlint.rules.rule import Rule
+from mhlint.rules.walking import walked_or_shown_later
+from mhlint.rules.wording import code
+
+_ADVICE = "remove `retain_graph`"
+
+
+def _explored(root: Root) -> bool:
+    """Was every choice seen with both of its answers?"""
+    sides = {(choice.text, choice.site, choice.taken) for trace in root.traces for choice in trace.choices}
+    return root.complete or all((text, site, not taken) in sides for text, site, taken in sides)
+
+
+def _level(event: Backward) -> Level:
+    """Likely at most where the walk enters something that was not seen."""
+    unseen = any(leaf.requires_grad is None for leaf in event.walk.leaves)
+    surest = max(event.walk.nodes.values(), default=Level.NO)
+    return min(surest, Level.LIKELY) if unseen else surest
+
+
+def find(runs: Runs) -> Iterable[Finding]:
+    """Walks that retain what nothing walks again, on any path."""
+    groups: dict[Place, list[Sighting]] = defaultdict(list)
+    needed: set[Place] = set()
+    for root in runs.roots:
+        explored = _explored(root)
+        for trace in root.traces:
+            for event in trace.of(Backward):
+                if not (event.explicit_retain and event.retains) or event.failure is not None:
+                    continue
+                place = event.site.place
+                if event.creates_graph or not explored or walked_or_shown_later(trace, event):
+                    needed.add(place)
+                elif trace.ended == "done":
+                    groups[place].append(Sighting(root, trace, event, _level(event)))
+    for place, group in groups.items():
+        group.sort(key=lambda sighting: -sighting.level)
+        if place not in needed and group[0].level >= Level.LIKELY:
+            message = f"{code(group[0].event.site)} retains a graph that nothing walks again"
+            yield Finding(RULE.code, RULE.name, message, place, confidence(group), _ADVICE, when(group))
+
+
+RULE = Rule(
+    code="MHL203",
+    name="needless-retain-graph",
+    summary="`retain_graph=True` on a backward call after which nothing walks that graph.",
+    triggers=(b"retain_graph", b"backward"),
+    find=find,
+    fix="safe",
+)

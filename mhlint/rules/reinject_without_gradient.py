@@ -1,0 +1,121 @@
+"""A tensor of many elements is walked without a gradient, or with one that is still None.
+
+## What it does
+
+Reports `z.backward(gradient=d.grad)` where `d.grad` is None: `d` does not require grad, no head has been walked
+yet, or the gradient was cleared; and `z.backward()` of a tensor that has more than one element.
+
+## Why is this bad?
+
+It raises `RuntimeError: grad can be implicitly created only for scalar outputs`. If `z` has a single element, it
+does not raise: the walk starts from the gradient 1, and the heads' gradients are lost.
+
+## Example
+
+```python
+import torch
+from torch import nn
+
+trunk, head = nn.Linear(4, 8), nn.Linear(8, 1)
+
+z = trunk(torch.randn(3, 4))
+d = z.detach()
+head(d).pow(2).mean().backward()
+z.backward(gradient=d.grad)  # raises: d does not require grad, so d.grad is None
+```
+
+## Use instead
+
+```python
+import torch
+from torch import nn
+
+trunk, head = nn.Linear(4, 8), nn.Linear(8, 1)
+
+z = trunk(torch.randn(3, 4))
+d = z.detach().requires_grad_()
+head(d).pow(2).mean().backward()
+z.backward(gradient=d.grad)
+```
+
+A loss that has one value for each row needs `.mean()` or `.sum()` before its backward.
+
+## Fix safety
+
+Adding `requires_grad_()` to the boundary is safe: without it the program raises.
+
+## Facts
+
+- `z.detach().requires_grad_()`, `z.data.requires_grad_()`, `nn.Parameter(z.detach())` and
+  `z.detach().clone().requires_grad_()` make a boundary; `z.clone().requires_grad_()` and `z.requires_grad_()` do not.
+- `.grad` is filled in leaves only. The trunk's own output `z` has none: send `d.grad`.
+- With several trunk outputs, one call sends all gradients:
+  `torch.autograd.backward([z1, z2], [d1.grad, d2.grad])`.
+
+## References
+
+- [torch.Tensor.backward](https://pytorch.org/docs/stable/generated/torch.Tensor.backward.html)
+- [torch.Tensor.grad](https://pytorch.org/docs/stable/generated/torch.Tensor.grad.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mhlint.autograd.graph import Level
+from mhlint.autograd.trace import Backward, Event, Failure, Runs, Trace
+from mhlint.findings import Finding, Related
+from mhlint.rules.gathering import by_place, confidence, sightings, when
+from mhlint.rules.rule import Rule
+from mhlint.rules.wording import code
+
+
+def _select(trace: Trace) -> Iterator[tuple[Event, Level]]:
+    for event in trace.of(Backward):
+        failure = event.failure
+        if failure is not None and failure.kind in ("no-gradient", "non-scalar") and not event.caught:
+            yield event, failure.level
+
+
+def _explained(event: Backward, failure: Failure) -> tuple[str, str]:
+    walk, tensor = code(event.site), failure.tensor
+    if failure.kind == "non-scalar":
+        return (
+            f"{walk} starts from a tensor of more than one element and is given no gradient",
+            "reduce it with `.mean()` or `.sum()`, or pass `gradient=`",
+        )
+    if tensor is not None and tensor.node is not None:
+        return (
+            f"{walk} is given None: the tensor whose `.grad` it passes is not a leaf",
+            "pass the gradient of the detached boundary that the heads were walked on",
+        )
+    if tensor is not None and tensor.requires_grad is False:
+        return (
+            f"{walk} is given None: the boundary does not require grad, so the heads' walks left it no `.grad`",
+            "make the boundary with `z.detach().requires_grad_()`",
+        )
+    return (
+        f"{walk} is given None: no walk has filled that `.grad` by then",
+        "walk the heads first, and clear the boundary's gradient only after it was sent on",
+    )
+
+
+def find(runs: Runs) -> Iterable[Finding]:
+    """Walks that start from many elements with no gradient to start with."""
+    for place, group in by_place(sightings(runs, _select)).items():
+        event = group[0].event
+        assert isinstance(event, Backward) and event.failure
+        message, advice = _explained(event, event.failure)
+        tensor = event.failure.tensor
+        related = (Related("the tensor was made here", tensor.site.place),) if tensor and tensor.site else ()
+        yield Finding(RULE.code, RULE.name, message, place, confidence(group), advice, when(group), related)
+
+
+RULE = Rule(
+    code="MHL104",
+    name="reinject-without-gradient",
+    summary="A tensor of many elements is walked without a gradient, or with one that is None.",
+    triggers=(b"backward",),
+    find=find,
+    fix="safe",
+)

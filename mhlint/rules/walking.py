@@ -1,0 +1,79 @@
+"""Questions about walks: what two of them share, and whether something between them needs them apart."""
+
+from __future__ import annotations
+
+from mhlint.autograd.graph import Level, Node
+from mhlint.autograd.trace import Backward, Clip, Escape, Hook, ReadGrad, Step, Trace, Write, ZeroGrad
+
+
+def shared_trunk(first: Backward, later: Backward) -> tuple[Node, Level] | None:
+    """The last node that keeps tensors and that both walks visit on their way to something trainable."""
+    if not any(leaf in later.walk.leaves and leaf.requires_grad is not False for leaf in first.walk.leaves):
+        return None
+    best: tuple[Node, Level] | None = None
+    for node, sure in first.walk.nodes.items():
+        if node.keeps < Level.LIKELY:
+            continue
+        level = min(sure, later.walk.nodes.get(node, Level.NO), node.keeps)
+        if level > Level.NO and (best is None or (level, node.sequence) > (best[1], best[0].sequence)):
+            best = node, level
+    return best
+
+
+def needs_apart(trace: Trace, first: Backward, later: Backward) -> bool:
+    """Does something between two walks use, change or clear what the first one left in `.grad`?"""
+    filled = first.walk.leaves
+    for event in trace.between(first, later):
+        if isinstance(event, Hook):
+            return True
+        if isinstance(event, Step):
+            optimizer = event.optimizer
+            if optimizer is None or not optimizer.exact or any(p in filled for p in optimizer.parameters):
+                return True
+        elif isinstance(event, ZeroGrad):
+            if not event.exact or any(tensor in filled for tensor in event.tensors):
+                return True
+        elif isinstance(event, Clip):
+            if not event.tensors or any(tensor in filled for tensor in event.tensors):
+                return True
+        elif isinstance(event, (ReadGrad, Write)):
+            if event.tensor in filled or (event.tensor.node is not None and event.tensor.node in first.walk.nodes):
+                return True
+        elif isinstance(event, Backward):
+            if event.api == "autograd.grad" and not event.creates_graph and _meets(event, first):
+                return True
+    return any(leaf.hooked for leaf in filled)
+
+
+def _meets(event: Backward, first: Backward) -> bool:
+    return any(node in first.walk.nodes for node in event.walk.nodes)
+
+
+def walked_or_shown_later(trace: Trace, event: Backward) -> bool:
+    """May anything after `event` still walk what it visited: a later walk, or code that is not seen?"""
+    kept = {node for node in event.walk.nodes if node.keeps >= Level.MAYBE}
+    if not kept:
+        return False
+    for later in trace.events[event.index + 1 :]:
+        if isinstance(later, Backward):
+            if any(node in kept for node in later.walk.nodes):
+                return True
+        elif isinstance(later, Escape) and any(_leads_to(tensor.node, kept) for tensor in later.tensors):
+            return True
+    return False
+
+
+def _leads_to(start: Node | None, kept: set[Node]) -> bool:
+    if start is None:
+        return False
+    oldest = min(node.sequence for node in kept)
+    waiting, seen = [start], {start}
+    while waiting:
+        node = waiting.pop()
+        if node in kept:
+            return True
+        for target, _ in node.inputs:
+            if isinstance(target, Node) and target.sequence >= oldest and target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    return False
