@@ -123,7 +123,7 @@ def _worst(verdicts: list[Verdict]) -> Verdict:
     if undecided:
         return undecided[0]
     equal = [verdict for verdict in verdicts if isinstance(verdict, Equivalent)]
-    worst = max(equal, key=lambda one: one.largest / (one.allowed or 1.0))
+    worst = max(equal, key=lambda one: _nearness((one.largest, one.allowed)))
     return Equivalent(
         min(one.steps for one in equal),
         max(one.parameters for one in equal),
@@ -152,7 +152,7 @@ def _compare_process(again: ProcessRecord, after: ProcessRecord) -> Verdict:
         if isinstance(verdict, Undecided):
             undecided = undecided or verdict
         else:
-            largest = max(largest, verdict, key=lambda pair: pair[0] / (pair[1] or 1.0))
+            largest = max(largest, verdict, key=_nearness)
     if undecided:
         return undecided
     if len(again.steps) != len(after.steps):
@@ -188,7 +188,7 @@ def _compare_step(
             size = round(gap.distance / (gap.scale or scale or 1.0), 6)
             found.append(((-own.parameters[position].walks, size), example))
         else:
-            largest = max(largest, (gap.distance, allowed), key=lambda pair: pair[0] / (pair[1] or 1.0))
+            largest = max(largest, (gap.distance, allowed), key=_nearness)
     if found:
         # What fewest walks reach is nearest to the cause: a head before the trunk its gradient flows on to.
         worst = max(reversed(found), key=lambda one: one[0])[1]
@@ -235,6 +235,12 @@ def _same(one: ParameterRecord, two: ParameterRecord, relative: float) -> bool:
         elements *= extent
     within = relative * size
     return abs(one.norm - two.norm) <= within and abs(one.total - two.total) <= within * elements**0.5
+
+
+def _nearness(pair: tuple[float, float]) -> tuple[float, float]:
+    """How near a difference comes to what is allowed."""
+    difference, allowed = pair
+    return difference / (allowed or 1.0), allowed
 
 
 def _gap(parameter: ParameterRecord) -> Gap:
