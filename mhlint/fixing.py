@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ _MOST_PASSES = 40
 
 Proof = Callable[[Source, Source, Finding], str]
 """Says why a fix may not be made, or nothing where it is proven."""
+
+Made = Callable[[Source, Source, Finding], None]
+"""Is told of each fix that is made: the source before it, the source with it alone, its finding."""
 
 
 class FixedFile(NamedTuple):
@@ -34,6 +39,7 @@ class FixPolicy:
 
     unsafe: bool = False
     prove: Proof | None = None
+    made: Made | None = None
 
     def allows(self, finding: Finding) -> bool:
         """Whether a finding's fix may be made."""
@@ -73,6 +79,10 @@ def _fix_file(document: Document, findings: list[Finding], options: Options, pol
         after, made = _make(now, choices, policy, refused)
         if not made:
             return FixedFile(document, now, tuple(fixed), tuple(refused.values()))
+        for choice in made if policy.made else ():
+            alone = _changed(now, [choice])
+            if policy.made and isinstance(alone, Document):
+                policy.made(now.source, alone.source, choice.findings[0])
         now = after
         fixed += [finding for choice in made for finding in choice.findings]
         findings = recheck(now, options)
@@ -166,7 +176,7 @@ def _changed(document: Document, choices: list[_Choice]) -> Document | str:
 
 
 def proof() -> Proof:
-    """The proof of one fix, by running it: mhlint.proof is imported here and nowhere else. Raises BadSettings."""
+    """The proof of one fix, by running both forms. Raises BadSettings where that cannot be done."""
     try:
         from mhlint.proof import prove_fix
     except ImportError as error:
@@ -177,6 +187,27 @@ def proof() -> Proof:
         return "" if verdict.equivalent else f"not proven: {verdict.reason}"
 
     return reason_against
+
+
+def writer_of_tests(folder: str) -> Made:
+    """Writes a test of both forms for each fix that is made. Raises BadSettings."""
+    try:
+        from mhlint.proof import emit_test
+    except ImportError as error:
+        raise BadSettings(f"tests cannot be written here: {error} (pip install 'mhlint[proof]')") from None
+
+    def write(before: Source, after: Source, finding: Finding) -> None:
+        text = emit_test(before, after, finding)
+        stem = re.sub(r"\W", "_", os.path.splitext(os.path.basename(before.path))[0])
+        path = os.path.join(folder, f"test_{stem}_{finding.code.lower()}_row_{finding.place.start.row}.py")
+        try:
+            os.makedirs(folder, exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise BadSettings(f"{path}: {error.strerror or error}") from None
+
+    return write
 
 
 def difference(before: Document, after: Document, name: str) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A stand-in for the analysis: it says what a line says, so that the rooms around it are tested alone.
 
-`first.backward()` is silent; `again.backward()` is MHL101 with a safe fix; `maybe.backward()` is a likely MHL201
-with an unsafe fix; the fix of `chain.backward()` gives a line with another one; and so on, see `_LINES`.
+`first.backward()` is silent; `again.backward()` is MHL101 with a safe fix; `maybe.backward()` is a likely
+MHL201 with an unsafe fix; the fix of `chain.backward()` gives a line with another one; see `_LINES`.
 """
 
 from __future__ import annotations

@@ -6,11 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import fake_engine
 import pytest
 
 from mhlint.cli.main import main
+from mhlint.findings import Finding
+from mhlint.source import Source
 
 AGAIN = "again.backward()\n"
 
@@ -61,6 +64,7 @@ def test_help_version_and_nothing(capsys: pytest.CaptureFixture[str]) -> None:
         (["check", "--output-file", "no/such/folder", "a.py"], "no/such/folder: No such file"),
         (["rule", "MHL1O1"], "did you mean 'MHL101'?"),
         (["rule"], "which rule"),
+        (["check", "--prove"], "add --fix or --diff"),
     ],
 )
 def test_what_cannot_be_run_is_one_line_and_2(
@@ -274,6 +278,48 @@ def test_a_file_that_cannot_be_written_is_left_and_the_others_are_fixed(
     assert (Path("a.py").read_text(), Path("b.py").read_text()) == (AGAIN, "mended.backward()\n")
 
 
+def give_proof(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    asked: list[tuple[str, str, str]] = []
+
+    def prove_fix(before: Source, after: Source, finding: Finding) -> SimpleNamespace:
+        asked.append((before.text, after.text, finding.code))
+        return SimpleNamespace(equivalent="no" not in after.text, reason="the gradients differ")
+
+    module = ModuleType("mhlint.proof")
+    module.prove_fix = prove_fix  # type: ignore[attr-defined]
+    module.emit_test = lambda before, after, finding: f"# {before.text}# {after.text}"  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "mhlint.proof", module)
+    return asked
+
+
+def test_only_proven_fixes_are_made_if_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = give_proof(monkeypatch)
+    write(a=AGAIN, b=AGAIN + "no\n")
+    assert check("--fix", "--prove") == 1
+    assert capsys.readouterr().err.endswith("b.py:1: MHL101 not fixed: not proven: the gradients differ\n")
+    assert (Path("a.py").read_text(), Path("b.py").read_text()) == ("mended.backward()\n", AGAIN + "no\n")
+    assert asked[0] == (AGAIN, "mended.backward()\n", "MHL101")
+
+
+def test_tests_are_written_for_the_fixes_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_proof(monkeypatch)
+    write(a=AGAIN)
+    assert check("--diff", "--emit-tests", "tests/new") == 1
+    assert Path("tests/new/test_a_mhl101_row_1.py").read_text() == f"# {AGAIN}# mended.backward()\n"
+
+
+def test_proofs_without_torch_are_refused_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mhlint.proof", None)
+    write(a=AGAIN)
+    assert check("--fix", "--prove") == 2
+    assert "cannot be proven here" in capsys.readouterr().err
+    assert Path("a.py").read_text() == AGAIN
+
+
 def give_stdin(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 
@@ -398,10 +444,22 @@ def test_a_check_without_triggers_imports_little() -> None:
     write(a="x = 1\n")
     code = (
         "import sys; from mhlint.cli.main import main; main(['check', '--no-cache', '.']);"
-        "print(sorted({'mhlint.analyse', 'libcst', 'torch', 'tomllib', 'multiprocessing'} & set(sys.modules)))"
+        "print(sorted({'mhlint.analyse', 'libcst', 'torch', 'multiprocessing'} & set(sys.modules)))"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(fake_engine.__file__).parent.parent)}
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout == "All checks passed!\n[]\n"
+
+
+def test_the_pre_commit_hooks_run_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    hooks = (Path(fake_engine.__file__).parent.parent / ".pre-commit-hooks.yaml").read_text()
+    entries = [
+        line.split(": ", 1)[1].split() for line in hooks.splitlines() if line.strip().startswith("entry:")
+    ]
+    assert [entry[:2] for entry in entries] == [["mhlint", "check"]] * 2
+    for entry in entries:
+        write(a=AGAIN)
+        assert main([*entry[1:], "a.py"]) == 1
+    assert Path("a.py").read_text() == "mended.backward()\n"

@@ -84,6 +84,13 @@ def test_what_git_ignores_is_left_out_but_what_it_tracks_is_not(tmp_path: Path) 
     assert "gen/b.py" in found(tmp_path, respect_gitignore=False)
 
 
+def test_an_ignored_folder_that_is_named_is_walked(tmp_path: Path) -> None:
+    make(tmp_path, "gen/b.py", "gen/deep/c.py", "a.py")
+    (tmp_path / ".gitignore").write_text("gen/\n")
+    subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
+    assert found(tmp_path, "gen") == ["gen/b.py", "gen/deep/c.py"]
+
+
 def test_links_to_folders_are_not_walked_and_links_to_files_count_once(tmp_path: Path) -> None:
     make(tmp_path, "a.py", "elsewhere/b.py")
     (tmp_path / "top").mkdir()

@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mhlint.check import Options, Outcome, check_files
 from mhlint.cli.check_arguments import add_arguments, overrides
@@ -19,6 +19,9 @@ from mhlint.rules import RULES
 from mhlint.settings import BadSettings, Settings, settings_for
 from mhlint.unreadable import CODE as UNREADABLE
 from mhlint.writing import NotWritten, replace_file
+
+if TYPE_CHECKING:
+    from mhlint.fixing import FixPolicy
 
 __all__ = ["add_arguments", "run"]
 
@@ -59,6 +62,8 @@ def run(args: argparse.Namespace) -> int:
     if not targets:
         run.remark("warning: no Python files or notebooks found under the given paths")
     outcome = run.check()
+    if (args.emit_tests or args.prove) and not (args.fix or args.diff):
+        raise BadSettings("--prove and --emit-tests are for fixes: add --fix or --diff")
     if args.add_noqa:
         return _add_noqa(run, outcome)
     if args.diff:
@@ -118,10 +123,21 @@ def _report(run: _Run, outcome: Outcome, fixed: Sequence[Finding], to_stderr: bo
     return int(bool(outcome.findings) or bool(fixed and args.exit_non_zero_on_fix))
 
 
-def _fix(run: _Run, outcome: Outcome) -> int:
-    from mhlint.fixing import FixPolicy, fix_files, proof
+def _policy(run: _Run) -> FixPolicy:
+    from mhlint import fixing
 
-    policy = FixPolicy(run.settings.unsafe_fixes, proof() if run.args.prove else None)
+    folder = run.args.emit_tests
+    return fixing.FixPolicy(
+        unsafe=run.settings.unsafe_fixes,
+        prove=fixing.proof() if run.args.prove else None,
+        made=fixing.writer_of_tests(folder) if folder else None,
+    )
+
+
+def _fix(run: _Run, outcome: Outcome) -> int:
+    from mhlint.fixing import fix_files
+
+    policy = _policy(run)
     fixed: list[Finding] = []
     stdin = dict(run.stdin or {})
     for result in fix_files(outcome, run.options, policy):
@@ -142,9 +158,9 @@ def _fix(run: _Run, outcome: Outcome) -> int:
 
 
 def _show_diff(run: _Run, outcome: Outcome) -> int:
-    from mhlint.fixing import FixPolicy, difference, fix_files, proof
+    from mhlint.fixing import difference, fix_files
 
-    policy = FixPolicy(run.settings.unsafe_fixes, proof() if run.args.prove else None)
+    policy = _policy(run)
     listing = _listing(run, outcome, (), 0, False)
     count = 0
     for result in fix_files(outcome, run.options, policy):

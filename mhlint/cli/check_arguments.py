@@ -50,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     fixes.add_argument(
         "--prove", action="store_true", help="make only fixes that are proven by running both forms"
     )
+    fixes.add_argument(
+        "--emit-tests", metavar="DIR", help="write a test of each fix that is made to a folder"
+    )
     fixes.add_argument("--fix-style", choices=FIX_STYLES, help="which rewrite is wanted where two are right")
     fixes.add_argument(
         "--exit-non-zero-on-fix", action="store_true", help="exit with 1 if anything was fixed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import NoReturn
@@ -47,12 +47,6 @@ def _parser(command: str) -> _Parser:
     return parser
 
 
-def _own_main(command: str) -> Callable[[Sequence[str]], int] | None:
-    """The entry of a command that reads its words itself: one whose words belong to another program."""
-    module = import_module(f"mhlint.cli.{command}")
-    return None if hasattr(module, "add_arguments") else module.main
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 0: nothing found, 1: findings, 2: could not run."""
     given = list(sys.argv[1:] if arguments is None else arguments)
@@ -62,8 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        if command and given[0] == command and (own := _own_main(command)):
-            return own(given[1:])
         parser = _parser(command)
         parsed = parser.parse_args(given)
         if not parsed.command:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import mhlint
-from mhlint.check import Options, Plans
+from mhlint.check import Options, Plan, Plans
 from mhlint.examining import examine
 from mhlint.findings import Confidence
 from mhlint.gate import passes
@@ -22,6 +23,12 @@ Reported = tuple[int, int, str, type["Plugin"]]
 _NO_NAME = ("", "-", "stdin", "<stdin>", "(none)")
 
 
+@cache
+def _plan(folder: str) -> Plan:
+    """The plan of a folder: flake8 asks for each file, and reads them all in one go."""
+    return Plans(Options(settings_for({}), RULES, cache=False)).of(os.path.join(folder, "file.py"))
+
+
 class Plugin:
     """What flake8 makes for each file. flake8 sees to `# noqa` itself; `# mhlint: ignore` is seen to here."""
 
@@ -34,9 +41,8 @@ class Plugin:
 
     def run(self) -> Iterator[Reported]:
         """Yield (row, 0-based column, "CODE message", type)."""
-        options = Options(settings_for({}), RULES, cache=False)
         try:
-            plan = Plans(options).of(self._path)
+            plan = _plan(os.path.dirname(self._path) or os.getcwd())
         except BadSettings as error:
             yield self._reported(1, 1, f"{unreadable('', '').code} settings: {error}")
             return
