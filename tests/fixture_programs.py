@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,13 +94,18 @@ def _innermost(statements: list[ast.stmt], row: int) -> tuple[int, int]:
 
 def findings_of(document: Document, fix_style: str = "auto") -> tuple[Finding, ...]:
     """The findings in a document's own file of the rules that are on by default."""
-    from mhlint.analyse import Request, analyse
+    return _findings(document.source.path, document.data, fix_style)
 
+
+@cache
+def _findings(path: str, data: bytes, fix_style: str) -> tuple[Finding, ...]:
+    # Kept, since several tests ask for the same analysis.
+    from mhlint.analyse import Request, analyse
     from mhlint.rules import RULES
 
     codes = frozenset(rule.code for rule in RULES.values() if rule.default)
-    found = analyse(document.source, Request(codes=codes, fix_style=fix_style)).findings
-    return tuple(sorted(f for f in found if f.place.filename == document.source.path))
+    found = analyse(open_document(path, data).source, Request(codes=codes, fix_style=fix_style)).findings
+    return tuple(sorted(f for f in found if f.place.filename == path))
 
 
 def read(path: Path) -> Document:
