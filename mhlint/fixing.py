@@ -7,7 +7,8 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple, cast
 
 from mhlint.check import Options, Outcome, recheck
 from mhlint.documents import Document, edited, open_document
@@ -175,12 +176,17 @@ def _changed(document: Document, choices: list[_Choice]) -> Document | str:
     return after
 
 
+def _of_proof(name: str) -> Callable[[Source, Source, Finding], Any]:
+    """A function of mhlint.proof, which needs PyTorch: the one place from which fixes reach it."""
+    try:
+        return cast(Callable[[Source, Source, Finding], Any], getattr(import_module("mhlint.proof"), name))
+    except (ImportError, AttributeError) as error:
+        raise BadSettings(f"fixes cannot be proven here: {error} (pip install 'mhlint[proof]')") from None
+
+
 def proof() -> Proof:
     """The proof of one fix, by running both forms. Raises BadSettings where that cannot be done."""
-    try:
-        from mhlint.proof import prove_fix
-    except ImportError as error:
-        raise BadSettings(f"fixes cannot be proven here: {error} (pip install 'mhlint[proof]')") from None
+    prove_fix = _of_proof("prove_fix")
 
     def reason_against(before: Source, after: Source, finding: Finding) -> str:
         verdict = prove_fix(before, after, finding)
@@ -191,10 +197,7 @@ def proof() -> Proof:
 
 def writer_of_tests(folder: str) -> Made:
     """Writes a test of both forms for each fix that is made. Raises BadSettings."""
-    try:
-        from mhlint.proof import emit_test
-    except ImportError as error:
-        raise BadSettings(f"tests cannot be written here: {error} (pip install 'mhlint[proof]')") from None
+    emit_test = _of_proof("emit_test")
 
     def write(before: Source, after: Source, finding: Finding) -> None:
         text = emit_test(before, after, finding)

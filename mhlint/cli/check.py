@@ -91,7 +91,6 @@ def _listing(run: _Run, outcome: Outcome, findings: Sequence[Finding], fixed: in
         color=color,
         unsafe_fixes=run.settings.unsafe_fixes,
         fixed=fixed,
-        files=outcome.files,
     )
 
 

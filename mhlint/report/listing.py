@@ -42,7 +42,6 @@ class Listing:
     color: bool = False
     unsafe_fixes: bool = False
     fixed: int = 0
-    files: int = 0
 
     def source(self, path: str) -> Source | None:
         """The source of a file; None where it cannot be read."""
