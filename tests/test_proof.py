@@ -13,6 +13,7 @@ from torch import Tensor, nn  # noqa: E402
 from mhlint.proof import assert_same_gradients, run_witness  # noqa: E402
 from mhlint.proof.comparing import Differs, Equivalent, Undecided, compare, ranks_that_disagree  # noqa: E402
 from mhlint.proof.measuring import measure  # noqa: E402
+from mhlint.proof.memory import SavedBytes  # noqa: E402
 from mhlint.proof.records import (  # noqa: E402
     Gap,
     ParameterRecord,
@@ -281,3 +282,36 @@ def test_witness_that_does_not_end() -> None:
     result = run_witness("print('begun', flush=True)\nwhile True: pass", timeout=1.0)
     assert result.timed_out
     assert "1 s" in result.message
+
+
+def second_derivative() -> tuple[Tensor, Tensor]:
+    torch.manual_seed(0)
+    w = torch.randn(3, 3, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(2, 3, dtype=torch.float64)
+    out = (x @ w).tanh().exp() * w.sum().sigmoid()
+    (first,) = torch.autograd.grad(out.sum(), w, create_graph=True)
+    first.pow(2).sum().backward()
+    assert w.grad is not None
+    return first.detach(), w.grad
+
+
+def test_counting_saved_bytes_changes_no_gradient_of_any_order() -> None:
+    plain = second_derivative()
+    watching = SavedBytes().start()
+    counted = second_derivative()
+    watching.__exit__(None, None, None)
+    assert all(torch.equal(one, two) for one, two in zip(plain, counted, strict=True))
+
+
+def test_saved_bytes_end_with_their_graph_walked_or_not() -> None:
+    ledger = SavedBytes()
+    watching = ledger.start()
+    x = torch.randn(10, requires_grad=True)
+    for _ in range(3):
+        loss = torch.log_softmax(x * x, 0).exp().sum()
+        loss.backward(retain_graph=True)
+    # Of x, the log-probabilities and their exponentials, one graph's at a time and the next one's beside it.
+    assert 3 * 40 <= ledger.take_peak() <= 5 * 40
+    del loss
+    watching.__exit__(None, None, None)
+    assert ledger.now == 0

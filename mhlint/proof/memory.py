@@ -66,7 +66,8 @@ class _Held:
     __slots__ = ("key", "ledger", "tensor")
 
     def __init__(self, tensor: Tensor, ledger: SavedBytes, key: int) -> None:
-        self.tensor, self.ledger, self.key = tensor, ledger, key
+        # Held with its own grad_fn, an operation's result would keep its node alive for ever; PyTorch puts it back.
+        self.tensor, self.ledger, self.key = tensor.detach(), ledger, key
 
     def __del__(self) -> None:
         if self.key:
