@@ -1,0 +1,1 @@
+"""What several losses on one trunk cost, form by form: `python -m benchmarks.heads`."""
