@@ -36,9 +36,9 @@ class _Counts(NamedTuple):
 def predict(form: str, setting: Setting, n: int) -> Prediction:
     """The prediction for one form, model and number of heads.
 
-    A backward costs two forwards. Each logits matrix that is alive is kept once by its loss; while one loss is
-    walked two more of its size exist (the gradients inside cross-entropy). Only a linear layer's multiplications,
-    the boundary and what a layer of the trunk keeps are counted besides.
+    A backward costs two forwards. Each logits matrix that is alive is kept once by its loss; while one loss
+    is walked two more of its size exist (the gradients inside cross-entropy). Only a linear layer's
+    multiplications, the boundary and what a layer of the trunk keeps are counted besides.
     """
     own, summed = _counts(form, n), _counts("summed", n)
     return Prediction(
