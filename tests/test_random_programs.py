@@ -67,6 +67,12 @@ def test_the_oracle_sets_other_errors_apart(line: str) -> None:
     assert outcome.unrelated and not outcome.raised
 
 
+def test_the_oracle_ends_a_program_that_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random_programs.oracle.SECONDS", 0.2)
+    (outcome,) = outcomes(Program(1, HEAD + "while True:\n    w.detach()\n"))
+    assert outcome.unrelated.startswith("TimeoutError")
+
+
 def test_the_oracle_runs_every_choice_of_the_options_and_leaves_no_trace() -> None:
     text = (
         "import os, sys\n" + HEAD + "l = w.exp().sum()\nl.backward()\n"

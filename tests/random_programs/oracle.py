@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import torch
 from .draft import Choice
 from .generate import Program
 
+SECONDS = 5.0
 # The texts are PyTorch's own; the first that is found names the kind.
 KINDS = {
     "Trying to backward through the graph a second time": "freed",
@@ -79,7 +81,7 @@ def _run(program: Program, choices: tuple[Choice, ...], code: Any) -> Outcome:
     seen: list[tuple[BaseException, tuple[int, ...]]] = []
     walked: set[int] = set()
     last: BaseException | None = None
-    with _options(program.name, choices), _watched(program.name, seen, walked), _quiet():
+    with _options(program.name, choices), _watched(program.name, seen, walked), _quiet(), _limited(SECONDS):
         try:
             exec(code, {"__name__": "__main__", "__builtins__": __builtins__})
         except (Exception, SystemExit) as error:
@@ -105,6 +107,22 @@ def _options(name: str, choices: tuple[Choice, ...]) -> Iterator[None]:
         sys.argv = old_arguments
         for key in environment:
             del os.environ[key]
+
+
+@contextmanager
+def _limited(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in a program that does not end: a reduced one may have lost what ends its loop."""
+
+    def late(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"runs longer than {seconds} s")
+
+    old = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
 
 
 @contextmanager
