@@ -13,6 +13,8 @@ torch = pytest.importorskip("torch")
 from walking import evaluated, flat, grown, quietly, said, scope, seen, walk  # noqa: E402
 
 STATEMENTS = """
+torch.dropout(x, 0.5, True); torch.dropout(x, 0.5, False); torch.alpha_dropout(x, 0.5, True)
+torch.alpha_dropout(x, 0.0, True); torch.feature_dropout(i, 0.5, False)
 x + y; x - y; x * y; x * 2; 2 * x; x / y; x / 2; x ** 2; x ** y; 2 ** x; x % 2; x % y; x @ w.t(); -x
 x // 2; x > y; x += y; x *= y; x *= 2; x /= 2; x[0] = 0; x[:] = y; x[...] = y; x[0]; x[:, 1]
 x[..., None]; x[idx]; x[[0, 1]]; x[mask]; x.T; x.data; x.shape; x.detach(); x.item; x.tolist()
