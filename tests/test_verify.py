@@ -14,8 +14,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from mhlint.cli.main import main  # noqa: E402
+from mhlint.cli.verify import exit_code  # noqa: E402
+from mhlint.proof import run_witness  # noqa: E402
 from mhlint.proof.comparing import Differs, Equivalent, Undecided  # noqa: E402
 from mhlint.proof.launching import Place  # noqa: E402
+from mhlint.proof.records import RunRecord  # noqa: E402
 from mhlint.proof.reporting import as_json, as_text  # noqa: E402
 from mhlint.proof.verifying import Program, Verification, verify  # noqa: E402
 from tests.forked_run import run_forked  # noqa: E402
@@ -136,6 +139,21 @@ def test_rewritten_program_that_steps_less_differs() -> None:
 
 
 @forks
+def test_parameters_in_another_order_are_matched_by_name() -> None:
+    old = "[*trunk.parameters(), *heads.parameters()]"
+    seen = verified("two_heads.py", (old, "[*heads.parameters(), *trunk.parameters()]"), (RETAINED, SUMMED))
+    assert isinstance(seen.verdict, Equivalent), seen.verdict
+    seen = verified(
+        "two_heads.py",
+        (old, "[*heads.parameters(), *trunk.parameters()]"),
+        (RETAINED, SUMMED.replace("z)", "z * 2)")),
+    )
+    assert isinstance(seen.verdict, Differs)
+    assert seen.verdict.counterexample is not None
+    assert seen.verdict.counterexample.parameter.startswith("heads.")
+
+
+@forks
 def test_two_optimizers_are_compared_step_by_step() -> None:
     old = "(-critic(fake).mean())"
     same = verified("gan.py", (old, "(0.0 - critic(fake).mean())"))
@@ -195,6 +213,15 @@ def test_compiled_trunk(tmp_path: Path) -> None:
     old = "one(z).pow(2).mean().backward(retain_graph=True)\n    two(z).pow(2).mean().backward()"
     seen = verified("compiled.py", (old, "(one(z).pow(2).mean() + two(z).pow(2).mean()).backward()"))
     assert isinstance(seen.verdict, Equivalent), seen.verdict
+
+
+@forks
+def test_program_that_refuses_hooks_is_compared_without_them() -> None:
+    old = "one(z).pow(2).mean().backward(retain_graph=True)\n    two(z).pow(2).mean().backward()"
+    new = "(one(z).pow(2).mean() + two(z).pow(2).mean()).backward()"
+    seen = verified("functional.py", (old, new), memory=True)
+    assert isinstance(seen.verdict, Equivalent), seen.verdict
+    assert as_json(seen)["before"]["saved_bytes"] is None
 
 
 @forks
@@ -258,6 +285,61 @@ def test_command_runs_a_module_and_leaves_files_alone(
     assert (report["before"]["walks"], report["after"]["walks"]) == (3, 1)
     assert "running as rewritten" in printed.err
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_exit_codes() -> None:
+    equivalent = Equivalent(steps=1, parameters=1, largest=0.0, allowed=1.0, noise=0.0)
+    verdicts = [equivalent, Differs("why"), Undecided("why")]
+    assert [exit_code(Verification(verdict, RunRecord(()))) for verdict in verdicts] == [0, 1, 2]
+
+
+def test_python_without_pytorch_is_undecided_and_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')
+    python.chmod(0o755)
+    program = str(PROGRAMS / "idle.py")
+    assert main(["verify", "-q", "--python", str(python), "--cwd", str(tmp_path), "--", program]) == 2
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first.startswith("undecided: the program fails: exit code 1: ")
+    assert "torch" in first
+    assert any("files and logs it writes itself are its own" in line for line in rest)
+
+
+SERVING = """
+import inspect, runpy, sys
+sys.path.insert(0, {root!r})
+from mhlint.proof.serving import read_texts, serve
+sys.path.insert(0, {folder!r})
+serve(read_texts({{{module!r}: {after!r}}}))
+import step
+print(step.walk(), step.__file__ == {module!r})
+print(inspect.getsource(step.walk).strip())
+print(runpy.run_path({module!r})["walk"]())
+import untouched
+print(untouched.walk())
+"""
+
+
+def test_served_text_runs_under_the_name_of_the_file_it_stands_in_for(tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    module, after = folder / "step.py", tmp_path / "after.py"
+    module.write_text("def walk():\n    return 'before'\n")
+    (folder / "untouched.py").write_text("def walk():\n    return 'untouched'\n")
+    after.write_text("# A line more.\n\ndef walk():\n    return 'after'\n")
+    root = str(Path(__file__).parent.parent)
+    text = SERVING.format(root=root, folder=str(folder), module=str(module), after=str(after))
+    result = run_witness(text, timeout=60)
+    assert result.stdout.splitlines() == [
+        "after True",
+        "def walk():",
+        "    return 'after'",
+        "after",
+        "untouched",
+    ], result.stderr
+    assert not list(folder.rglob("step*.pyc"))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from mhlint.proof.records import RunRecord, read_run
 
 _HERE = Path(__file__).parent
 _TAIL = 3000
-_PAUSE = 0.05
+_PAUSE = 0.1
 
 Progress = Callable[[int], None]
 
@@ -60,7 +60,7 @@ def run(plan: Plan, place: Place, progress: Progress) -> RunRecord:
                 _end(process)
     tail = log_path.read_bytes()[-_TAIL:].decode("utf-8", "replace")
     record = read_run(folder.glob("*.jsonl"), None, tail)
-    failure = f"it was still running after {place.timeout:g} s" if late else _failure(record, started)
+    failure = f"it was still running after {place.timeout:g} s" if late else _failure(record, tail, started)
     return RunRecord(record.processes, failure, tail)
 
 
@@ -123,7 +123,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _failure(record: RunRecord, started: list[subprocess.Popen[bytes]]) -> str | None:
+def _failure(record: RunRecord, log_tail: str, started: list[subprocess.Popen[bytes]]) -> str | None:
     errors = [process.error for process in record.processes if process.error]
     if errors:
         # Other ranks fail because one did: the one whose message is about training speaks first.
@@ -132,5 +132,6 @@ def _failure(record: RunRecord, started: list[subprocess.Popen[bytes]]) -> str |
         if process.returncode and process.returncode < 0:
             return f"it was ended by {signal.Signals(-process.returncode).name}"
         if process.returncode:
-            return f"it ended with exit code {process.returncode}"
+            said = next((line for line in reversed(log_tail.splitlines()) if line.strip()), "")
+            return f"exit code {process.returncode}" + (f": {said.strip()}" if said else "")
     return None

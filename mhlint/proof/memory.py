@@ -66,7 +66,7 @@ class _Held:
     __slots__ = ("key", "ledger", "tensor")
 
     def __init__(self, tensor: Tensor, ledger: SavedBytes, key: int) -> None:
-        # Held with its own grad_fn, an operation's result would keep its node alive for ever; PyTorch puts it back.
+        # With its own grad_fn, which PyTorch puts back, a result would keep its node alive for ever.
         self.tensor, self.ledger, self.key = tensor.detach(), ledger, key
 
     def __del__(self) -> None:

@@ -186,14 +186,18 @@ class Recorder:
     def _start_alike(self, optimizer: Optimizer, what: str) -> None:
         path, reference = self._tensors(what)
         parameters = _parameters(optimizer)
+        names = self._names(self.indices[id(optimizer)], parameters)
         if reference:
             path.parent.mkdir(parents=True, exist_ok=True)
-            torch.save([plain(one) for one in parameters], path)
+            torch.save({"names": names, "values": [plain(one) for one in parameters]}, path)
         elif path.exists():
             kept = torch.load(path, weights_only=True)
-            if [one.shape for one in kept] == [plain(one).shape for one in parameters]:
-                for parameter, value in zip(parameters, kept, strict=True):
-                    _set(parameter, value)
+            order = _order(kept["names"], names)
+            own = [plain(parameters[position]) for position in order]
+            if [one.shape for one in own] == [value.shape for value in kept["values"]]:
+                for position, now, value in zip(order, own, kept["values"], strict=True):
+                    if not torch.equal(now, value):
+                        _set(parameters[position], value)
 
     def _begin_next(self) -> None:
         memory.forget_device_peak()
@@ -223,5 +227,4 @@ def _set(parameter: Tensor, value: Tensor) -> None:
     # Through .data: a graph that the program still holds must not seem changed by what is no change.
     local = parameter.to_local() if hasattr(parameter, "to_local") else parameter
     target = torch.view_as_real(local.data) if local.is_complex() else local.data
-    if not torch.equal(target.cpu(), value):
-        target.copy_(value)
+    target.copy_(value)

@@ -30,7 +30,9 @@ def main(plan_path: str) -> int:
     except Stopped:
         return 0
     except SystemExit as stop:
-        recorder.end("finished", None if stop.code in (None, 0) else f"SystemExit: {stop.code}")
+        # A program may end so when all is well; before its first step it says that it could not begin.
+        failed = stop.code not in (None, 0) and not recorder.events
+        recorder.end("finished", f"SystemExit: {stop.code}" if failed else None)
         return 0
     except BaseException as error:
         traceback.print_exc()

@@ -88,7 +88,9 @@ def _verify(plan: Plan, go: Callable[[str, Plan], RunRecord], rewrite: Rewrite, 
         return Verification(Undecided("no optimizer step was reached"), before)
     texts = rewrite(before.files)
     if not texts:
-        return Verification(Undecided("nothing was rewritten"), before, retained=retained)
+        count = len(before.files)
+        reason = f"nothing was rewritten in the {count} source file{'s' * (count != 1)} the program loads"
+        return Verification(Undecided(reason), before, retained=retained)
     follow = replace(plan, against=plan.folder)
     again = go("as it is, again", replace(follow, folder=str(scratch / "again"), saved=memory))
     counted: RunRecord | None = again if memory else None
