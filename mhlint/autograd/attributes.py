@@ -263,6 +263,8 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -
         table = owner.frame.variables
     if isinstance(owner, ClassValue):
         table = owner.members
+    if isinstance(value, (Module, Instance, Unknown)) or (isinstance(value, Tensor) and value.parameter):
+        machine.structure += 1
     if isinstance(table, dict):
         note_effect(machine, table.get(name), value)
         if isinstance(owner, Module) and name in owner.parameters:

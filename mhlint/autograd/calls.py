@@ -57,7 +57,10 @@ def arguments(machine: Machine, frame: Frame, node: ast.Call) -> Arguments:
         else:
             args.append(machine.evaluate(machine, frame, arg))
     for keyword in node.keywords:
+        before = len(machine.path.taken)
         value = machine.evaluate(machine, frame, keyword.value)
+        if keyword.arg == "retain_graph" and len(machine.path.taken) > before and _compares_items(keyword.value):
+            value = _uncertain(machine, before)
         if keyword.arg is not None:
             keywords[keyword.arg] = value
         elif isinstance(value, Mapping):
@@ -65,6 +68,23 @@ def arguments(machine: Machine, frame: Frame, node: ast.Call) -> Arguments:
         else:
             keywords["**"] = value
     return args, keywords
+
+
+def _compares_items(node: ast.expr) -> bool:
+    """`loss is not losses[-1]`: which turn that means is not known, the author's care is taken for granted."""
+    return any(
+        isinstance(part, ast.Compare)
+        and not any(isinstance(side, ast.Constant) for side in (part.left, *part.comparators))
+        for part in ast.walk(node)
+    )
+
+
+def _uncertain(machine: Machine, first: int) -> Value:
+    for position in range(first, len(machine.path.taken)):
+        machine.path.flippable[position] = False
+    made = machine.unknown("retain_graph")
+    made.attributes["<uncertain>"] = made
+    return made
 
 
 def call(
@@ -160,7 +180,7 @@ def enter(
     bind_arguments(machine, frame, function, args, keywords)
     if isinstance(definition, ast.Lambda):
         return _inside(machine, function, site, lambda: machine.evaluate(machine, frame, definition.body))
-    if function.is_context or is_generator(definition):
+    if function.is_context or function.program.yields(definition):
         return Generator(lambda consume: _produce(machine, function, frame, site, consume))
 
     def run() -> Value:
@@ -214,18 +234,6 @@ def _produce(machine: Machine, function: Function, frame: Frame, site: Site | No
         return NONE
 
     _inside(machine, function, site, run)
-
-
-def is_generator(definition: ast.AST) -> bool:
-    """Does a function's own body yield?"""
-    todo = list(getattr(definition, "body", []))
-    while todo:
-        node = todo.pop()
-        if isinstance(node, (ast.Yield, ast.YieldFrom)):
-            return True
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            todo.extend(ast.iter_child_nodes(node))
-    return False
 
 
 def bind_arguments(

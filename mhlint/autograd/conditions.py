@@ -41,13 +41,13 @@ def truth_of(machine: Machine, value: Value) -> bool | None:
         known = machine.path.known(key)
         return known if known is None else known != flipped
     if isinstance(value, Tensor):
-        return machine.path.known(("truth", id(value)))
+        return machine.path.known(("truth", value))
     return True
 
 
 def choice_key(value: Value) -> Key:
     """Under which key the answer to a condition is kept."""
-    return _plain(value.key)[0] if isinstance(value, Unknown) else ("truth", id(value))
+    return _plain(value.key)[0] if isinstance(value, Unknown) else ("truth", value)
 
 
 def _plain(key: Key) -> tuple[Key, bool]:
@@ -67,7 +67,7 @@ def decide(
     if isinstance(value, Unknown):
         key, flipped = _plain(value.key)
     else:
-        key, flipped = ("truth", id(value)), False
+        key, flipped = ("truth", value), False
     if forced is not None:
         machine.path.learn(key, forced != flipped)
         return forced

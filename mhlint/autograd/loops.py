@@ -33,12 +33,14 @@ def run_for(machine: Machine, frame: Frame, statement: ast.For | ast.AsyncFor) -
             except ContinueLoop:
                 pass
 
-    broken = _drive(machine, iterable, one_turn, statement)
+    broken = _drive(machine, frame, iterable, one_turn, statement)
     if not broken:
         machine.execute(machine, frame, statement.orelse)
 
 
-def _drive(machine: Machine, iterable: Value, one_turn: Callable[[Value], None], statement: ast.stmt) -> bool:
+def _drive(
+    machine: Machine, frame: Frame, iterable: Value, one_turn: Callable[[Value], None], statement: ast.stmt
+) -> bool:
     if isinstance(iterable, Generator):
         broken = False
 
@@ -59,35 +61,26 @@ def _drive(machine: Machine, iterable: Value, one_turn: Callable[[Value], None],
         return broken
     items, exact = elements(machine, iterable, machine.current)
     try:
-        for item in _chosen(items, exact, statement):
+        for item in _chosen(frame, items, exact, statement):
             one_turn(item)
     except BreakLoop:
         return True
     return False
 
 
-def _chosen(items: list[Value], exact: bool, statement: ast.stmt) -> list[Value]:
+def _chosen(frame: Frame, items: list[Value], exact: bool, statement: ast.stmt) -> list[Value]:
     if exact:
         short = len(getattr(statement, "body", ())) <= 3
         most = _MOST_TURNS_OF_SHORT_BODY if short else _MOST_TURNS
         return items if len(items) <= most else [items[0], items[1], items[-1]]
-    return items[:2] if has_loop(statement) else items
-
-
-def has_loop(statement: ast.stmt) -> bool:
-    """Does the body of a loop hold another loop?"""
-    return any(
-        isinstance(node, (ast.For, ast.While, ast.AsyncFor))
-        for part in getattr(statement, "body", ())
-        for node in ast.walk(part)
-    )
+    return items[:2] if frame.program.has_loop(statement) else items
 
 
 def run_while(machine: Machine, frame: Frame, statement: ast.While) -> None:
     """Run a `while` loop: as often as a known condition says, else two or three times."""
     activation, outer = machine.next_serial(), machine.turn
     text, site = truth_text(frame.program, statement.test), frame.program.site(statement.test)
-    most = 2 if has_loop(statement) else 3
+    most = 2 if frame.program.has_loop(statement) else 3
     for turn in range(_MOST_WHILE_TURNS):
         with machine.in_turn((*outer, (activation, turn))):
             value = machine.evaluate(machine, frame, statement.test)

@@ -43,6 +43,8 @@ class Machine:
     catching: list[tuple[Frame | None, str, frozenset[str]]] = field(default_factory=list)
     namespaces: dict[Program, Namespace] = field(default_factory=dict)
     randomness: int = 0
+    structure: int = 0
+    listed: dict[Value, tuple[int, list[Tensor]]] = field(default_factory=dict)
     current: Site | None = None
     in_notebook: bool = False
 

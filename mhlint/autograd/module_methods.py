@@ -73,11 +73,13 @@ def call_module_method(
         machine.emit(Hook, tensors.site_of(machine, site), target=owner)
         return machine.unknown("handle")
     if name in ("register_buffer", "register_parameter", "add_module", "register_module") and len(args) > 1:
+        machine.structure += 1
         if isinstance(first, Const):
             _add(owner, str(first.value), args[1])
         return NONE
     if name in ("append", "extend", "insert") and isinstance(owner, Module):
         machine.effects += 1
+        machine.structure += 1
         items, exact = elements(machine, first, site) if name == "extend" else ([args[-1]], True)
         for item in items:
             owner.children[str(len(owner.children))] = item

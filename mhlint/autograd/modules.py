@@ -184,10 +184,14 @@ def run_module(
     if module.kind == "Sequential":
         value: Value = args[0] if args else machine.unknown("input")
         for child in module.children.values():
-            value = machine.call(machine, child, [value], {}, site)
+            if isinstance(child, Module) and not child.attributes:
+                value = run_module(machine, child, [value], {}, site)
+            else:
+                value = machine.call(machine, child, [value], {}, site)
         return value
     if module.kind in WRAPPERS:
         return _in_region(machine, module, args, keywords, where)
+    machine.spend()
     row = operations.module(module.kind)
     given: list[Tensor] = []
     for arg in (*args, *keywords.values()):
@@ -198,7 +202,10 @@ def run_module(
         result.unseen_call = True
         machine.randomness += 1
         return result
-    constructor = Arguments((), {name: literal(value) for name, value in module.settings.items()})
+    constructor = module.constructor
+    if not isinstance(constructor, Arguments):
+        constructor = Arguments((), {name: literal(value) for name, value in module.settings.items()})
+        module.constructor = constructor
     keeps = as_level(operations.saves(row, constructor, module.training))
     if row.random and keeps:
         machine.randomness += 1
@@ -296,11 +303,21 @@ def run_unseen(
     return result
 
 
+def _known_parameters(machine: Machine, module: Value) -> list[Tensor]:
+    """The parameters of a module, listed anew only after some module's structure changed."""
+    known = machine.listed.get(module)
+    if known is not None and known[0] == machine.structure:
+        return known[1]
+    own, _ = parameters_of(machine, module)
+    machine.listed[module] = (machine.structure, own)
+    return own
+
+
 def note_call(
     machine: Machine, module: Value, args: list[Value], output: Value, site: Site, randomness: int, level: Level
 ) -> None:
     """Write down that a module ran forward."""
-    own, _ = parameters_of(machine, module)
+    own = _known_parameters(machine, module)
     inputs = tuple((tensor, len(tensor.storage.changes)) for arg in args for tensor in tensors_in(arg))
     machine.emit(
         ModuleCall, site, module=module, inputs=inputs, output=output, grad_enabled=machine.grad_enabled,

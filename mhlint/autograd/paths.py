@@ -77,8 +77,8 @@ class Budget:
     """How much is run for one root: `paths`, evaluated expressions in a path and altogether, depth of calls."""
 
     paths: int = 40
-    steps: int = 30_000
-    total_steps: int = 160_000
+    steps: int = 25_000
+    total_steps: int = 70_000
     depth: int = 14
 
 

@@ -137,7 +137,7 @@ def detach(machine: Machine, tensor: Tensor, site: Site | None, *, counted: bool
     result = leaf(machine, site)
     result.storage = tensor.storage if counted else Storage()
     result.elements, result.detached_from = tensor.elements, tensor
-    result.integral = tensor.integral
+    result.integral, result.grad_of = tensor.integral, tensor.grad_of
     if not counted:
         result.attributes["<memory>"] = tensor
     machine.emit(Detach, site_of(machine, site), tensor=tensor, result=result)

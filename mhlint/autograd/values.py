@@ -273,6 +273,7 @@ class Module(Value):
     region: str = ""
     exact: bool = True
     attributes: dict[str, Value] = field(default_factory=dict)
+    constructor: object = None
 
 
 @dataclass(eq=False, slots=True)
@@ -342,4 +343,9 @@ def key_of(value: Value) -> Key:
         return ("tuple", *(key_of(item) for item in value.items))
     if isinstance(value, Library):
         return ("library", value.name)
-    return ("object", id(value))
+    try:
+        hash(value)
+    except TypeError:
+        return ("object", id(value))
+    # The value itself, not its id: an id is used again once its object is gone.
+    return ("object", value)

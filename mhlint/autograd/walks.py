@@ -106,7 +106,7 @@ def _run(
 ) -> Backward:
     where = tensors.site_of(machine, site)
     found = _tensors(machine, roots, site)
-    creates = _flag(machine, create, "create_graph", where)
+    creates = bool(_flag(machine, create, "create_graph", where))
     explicit = retain is not None and not is_none(retain)
     retains = _flag(machine, retain, "retain_graph", where) if explicit else creates
     starts = [(graph[0], min(graph[1], level)) for graph in (root.graph() for root in found) if graph is not None]
@@ -116,7 +116,7 @@ def _run(
     failure = _failure(machine, found, visited, gradient, level, roots, given_inputs=targets is not None)
     caught = failure is not None and _expects_error(machine)
     event = machine.emit(
-        Backward, where, api=api, roots=tuple(found), walk=visited, retains=retains, explicit_retain=explicit and retains,
+        Backward, where, api=api, roots=tuple(found), walk=visited, retains=retains, explicit_retain=bool(explicit and retains),
         creates_graph=creates, gradient=gradient, sends=sends,
         sent_walks=tuple(sends.gradient.walks) if sends is not None else (),
         inputs=None if targets is None else tuple(tensors_in(inputs)), failure=failure, caught=caught,
@@ -126,8 +126,9 @@ def _run(
         raise ProgramRaises("RuntimeError", event)
     if not retains:
         for node, sure in visited.nodes.items():
-            if sure > node.freed_level:
-                node.freed_by, node.freed_level = event.index, sure
+            freed = sure if retains is False else min(sure, Level.MAYBE)
+            if freed > node.freed_level:
+                node.freed_by, node.freed_level = event.index, freed
     return event
 
 
@@ -158,11 +159,13 @@ def _all_tensors(machine: Machine, value: Value, site: Site | None) -> list[Tens
     return tensors_in(value)
 
 
-def _flag(machine: Machine, value: Value | None, name: str, site: Site) -> bool:
+def _flag(machine: Machine, value: Value | None, name: str, site: Site) -> bool | None:
     if value is None or is_none(value):
         return False
     if isinstance(value, Const):
         return bool(value.value)
+    if isinstance(value, Unknown) and "<uncertain>" in value.attributes:
+        return None
     if name == "retain_graph" and isinstance(value, Unknown) and value.position is not None:
         # `retain_graph=i < n - 1` in a loop whose length is not known: taken to be right.
         return value.position == 1

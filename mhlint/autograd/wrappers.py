@@ -98,8 +98,10 @@ def tensor_backward(
     names = ("gradient", "retain_graph", "create_graph", "inputs")
     given = {**dict(zip(names, args, strict=False)), **keywords}
     level = Level.CERTAIN if isinstance(owner, Tensor) else Level.MAYBE
+    # `retain_variables` is what the argument was called before PyTorch 0.4; today it is a TypeError.
     return walks.backward(
-        machine, owner, site, api="method", retain=given.get("retain_graph"), create=given.get("create_graph"),
+        machine, owner, site, api="method", create=given.get("create_graph"),
+        retain=given.get("retain_graph", given.get("retain_variables")),
         gradient=given.get("gradient"), inputs=given.get("inputs"), level=level,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -42,7 +43,8 @@ class Program:
     tree: ast.Module
     name: str = ""
     is_package: bool = False
-    cells: dict[int, int] = field(default_factory=dict)
+    _yields: dict[ast.AST, bool] = field(default_factory=dict)
+    _loops: dict[ast.AST, bool] = field(default_factory=dict)
 
     @cached_property
     def module_evidence(self) -> frozenset[str]:
@@ -72,6 +74,22 @@ class Program:
                     stores.setdefault(node.value.attr, []).append(node)
         return stores
 
+    def yields(self, definition: ast.AST) -> bool:
+        """Does a function's own body yield?"""
+        if definition not in self._yields:
+            self._yields[definition] = any(
+                isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own_nodes(definition)
+            )
+        return self._yields[definition]
+
+    def has_loop(self, statement: ast.stmt) -> bool:
+        """Does the body of a loop hold another loop?"""
+        if statement not in self._loops:
+            self._loops[statement] = any(
+                isinstance(node, (ast.For, ast.While, ast.AsyncFor)) for node in own_nodes(statement)
+            )
+        return self._loops[statement]
+
     def place(self, node: ast.AST) -> Place:
         """Where a node stands, 1-based, columns in code points."""
         row = getattr(node, "lineno", 1)
@@ -94,6 +112,16 @@ class Program:
 
 
 _EMPTYING = frozenset({"clear", "pop", "popitem", "remove", "append", "extend", "update", "insert", "popleft"})
+
+
+def own_nodes(owner: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a body, without those of functions and classes defined in it."""
+    todo = list(getattr(owner, "body", []))
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            todo.extend(ast.iter_child_nodes(node))
 
 
 def dotted(node: ast.AST) -> str:
