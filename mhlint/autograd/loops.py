@@ -10,7 +10,8 @@ from mhlint.autograd.conditions import decide, truth_of, truth_text
 from mhlint.autograd.frames import BreakLoop, ContinueLoop, Frame, ProgramExits, StopProducing
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import Value
+from mhlint.autograd.trace import Loop
+from mhlint.autograd.values import Const, Range, Value
 
 _MOST_TURNS = 24
 _MOST_TURNS_OF_SHORT_BODY = 400
@@ -33,13 +34,18 @@ def run_for(machine: Machine, frame: Frame, statement: ast.For | ast.AsyncFor) -
             except ContinueLoop:
                 pass
 
-    broken = _drive(machine, frame, iterable, one_turn, statement)
+    broken = _drive(machine, frame, iterable, one_turn, statement, activation)
     if not broken:
         machine.execute(machine, frame, statement.orelse)
 
 
 def _drive(
-    machine: Machine, frame: Frame, iterable: Value, one_turn: Callable[[Value], None], statement: ast.stmt
+    machine: Machine,
+    frame: Frame,
+    iterable: Value,
+    one_turn: Callable[[Value], None],
+    statement: ast.stmt,
+    activation: int,
 ) -> bool:
     if isinstance(iterable, Generator):
         broken = False
@@ -60,12 +66,22 @@ def _drive(
                 raise
         return broken
     items, exact = elements(machine, iterable, machine.current)
+    machine.note(
+        Loop, frame.program.site(statement), activation=activation, surely_turns=bool(items) and (exact or _counted(iterable))
+    )
     try:
         for item in _chosen(frame, items, exact, statement):
             one_turn(item)
     except BreakLoop:
         return True
     return False
+
+
+def _counted(iterable: Value) -> bool:
+    """A range with literal bounds of which only some turns are run."""
+    return isinstance(iterable, Range) and all(
+        isinstance(bound, Const) for bound in (iterable.start, iterable.stop, iterable.step)
+    )
 
 
 def _chosen(frame: Frame, items: list[Value], exact: bool, statement: ast.stmt) -> list[Value]:

@@ -16,7 +16,7 @@ from mhlint.autograd.frames import Frame, GiveUp
 from mhlint.autograd.graph import Level, Node, Turn
 from mhlint.autograd.paths import Budget, Path
 from mhlint.autograd.trace import Event, Trace
-from mhlint.autograd.values import Function, Instance, Key, Namespace, Tensor, Unknown, Value, key_of
+from mhlint.autograd.values import Function, Instance, Key, Namespace, Tensor, Term, Unknown, Value, key_of
 from mhlint.syntax.program import Program, Site
 from mhlint.syntax.project import Project
 
@@ -44,6 +44,7 @@ class Machine:
     namespaces: dict[Program, Namespace] = field(default_factory=dict)
     randomness: int = 0
     structure: int = 0
+    terms: dict[Term, Term] = field(default_factory=dict)
     listed: dict[Value, tuple[int, list[Tensor]]] = field(default_factory=dict)
     current: Site | None = None
     in_notebook: bool = False
@@ -72,11 +73,18 @@ class Machine:
             index=len(self.trace.events),
             choices=len(self.path.taken),
             stack=tuple(self.stack),
+            serial=self.serial,
             **details,
         )
         self.trace.events.append(event)
         self.effects += 1
         return event
+
+    def note(self, event_type: type[E], site: Site, /, **details: Any) -> None:
+        """Write down something that has no effect: no reason to explore another path."""
+        effects = self.effects
+        self.emit(event_type, site, **details)
+        self.effects = effects
 
     def unknown(self, label: str = "", deps: tuple[Tensor, ...] = (), key: Key = None) -> Unknown:
         """A fresh unknown value, or the one of a given key."""
@@ -84,8 +92,8 @@ class Machine:
 
     def derived(self, kind: str, parts: tuple[Value | Key, ...], label: str, deps: tuple[Tensor, ...] = ()) -> Unknown:
         """An unknown that is the same whenever it is computed from the same parts."""
-        keys = tuple(key_of(part) if isinstance(part, Value) else part for part in parts)
-        return Unknown((kind, *keys), label, deps)
+        term = Term((kind, *(key_of(part) if isinstance(part, Value) else part for part in parts)))
+        return Unknown(self.terms.setdefault(term, term), label, deps)
 
     def node(
         self,

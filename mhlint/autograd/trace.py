@@ -30,7 +30,8 @@ class Choice:
 class Event:
     """Something that happened: where, in which turns of the enclosing loops, after how many choices.
 
-    `index` counts the events of a trace; `stack` are the calls that led there, outermost first.
+    `index` counts the events of a trace; `stack` are the calls that led there, outermost first; nodes made before
+    it have a `sequence` of at most `serial`.
     """
 
     site: Site
@@ -38,6 +39,7 @@ class Event:
     index: int
     choices: int
     stack: tuple[Site, ...] = ()
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +162,21 @@ class Escape(Event):
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
+class Unseen(Event):
+    """A call of something that the machine does not see and whose name does not say that it is harmless."""
+
+    label: str
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
+class Loop(Event):
+    """A `for` loop began: `site` is the statement, `surely_turns` whether it has a first turn for certain."""
+
+    activation: int
+    surely_turns: bool
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
 class Hook(Event):
     """A hook was registered on a tensor or module."""
 
@@ -224,6 +241,6 @@ class Runs:
 
 
 __all__ = [
-    "Backward", "Choice", "Clip", "Detach", "Escape", "Event", "Failure", "Hook", "InPlaceFailure", "Misuse",
-    "Module", "ModuleCall", "ReadGrad", "Root", "Runs", "Step", "Trace", "Write", "ZeroGrad",
+    "Backward", "Choice", "Clip", "Detach", "Escape", "Event", "Failure", "Hook", "InPlaceFailure", "Loop",
+    "Misuse", "Module", "ModuleCall", "ReadGrad", "Root", "Runs", "Step", "Trace", "Unseen", "Write", "ZeroGrad",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from mhlint.autograd import gradients, modules, tensors, wrappers
 from mhlint.autograd.attributes import MODULE_METHODS
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.trace import Escape, Hook, Step
+from mhlint.autograd.trace import Escape, Hook, Step, Unseen
 from mhlint.autograd.values import (
     NONE,
     Const,
@@ -72,6 +72,8 @@ def opaque_result(
     """What an unseen call gives: it may hold any of its arguments, and it may have walked them."""
     given = tuple(dict.fromkeys([*extra, *(tensor for value in values for tensor in tensors_in(value))]))
     with_graph = tuple(tensor for tensor in given if tensor.node is not None)
+    if not _HARMLESS.search(label):
+        machine.note(Unseen, tensors.site_of(machine, site), label=label)
     if with_graph and not _HARMLESS.search(label):
         machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call")
     result = machine.unknown(label, given)
@@ -126,7 +128,7 @@ def _module_items(machine: Machine, owner: Unknown, name: str) -> Value:
     items: list[Value] = []
     for position in range(3):
         key = machine.derived("key", (owner, position), "key")
-        child = owner.attributes.setdefault(f"[{key_of(key)!r}]", machine.derived("item", (owner, key), f"{owner.label}[...]"))
+        child = owner.attributes.setdefault(("[]", key_of(key)), machine.derived("item", (owner, key), f"{owner.label}[...]"))
         if isinstance(child, Unknown):
             child.module = owner.module
         items.append(key if name == "keys" else child if name == "values" else Sequence([key, child], "tuple"))
