@@ -37,7 +37,7 @@ def load(machine: Machine, owner: Value, index: Value, site: Site | None) -> Val
         if method is not None:
             return machine.call(machine, method, [index], {}, site)
     if isinstance(owner, Unknown):
-        key = f"[{key_of(index)!r}]"
+        key = ("[]", key_of(index))
         if key not in owner.attributes:
             item = machine.derived("item", (owner, index), f"{owner.label}[...]", owner.deps)
             item.module = owner.module
@@ -183,7 +183,7 @@ def store(machine: Machine, owner: Value, index: Value, value: Value, site: Site
         if method is not None:
             machine.call(machine, method, [index, value], {}, site)
     elif isinstance(owner, Unknown):
-        owner.attributes[f"[{key_of(index)!r}]"] = value
+        owner.attributes[("[]", key_of(index))] = value
         machine.effects += 1
 
 

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 Key = Hashable
 
 
+class Term(tuple[Key, ...]):
+    """The key of a computed value. Its hash is kept: terms share their parts, and unfolded they can be huge."""
+
+    def __hash__(self) -> int:
+        known: int | None = self.__dict__.get("hash")
+        if known is None:
+            known = self.__dict__["hash"] = tuple.__hash__(self)
+        return known
+
+
 class Value:
     """Anything an expression can evaluate to."""
 
@@ -59,7 +69,7 @@ class Unknown(Value):
     key: Key
     label: str = ""
     deps: tuple[Tensor, ...] = ()
-    attributes: dict[str, Value] = field(default_factory=dict)
+    attributes: dict[Key, Value] = field(default_factory=dict)
     module: Level = Level.NO
     parameter: Tensor | None = None
     offset: int = 0
