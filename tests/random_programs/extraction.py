@@ -92,7 +92,7 @@ def _marked(lines: list[str]) -> list[str]:
 
 
 def _names(statements: list[ast.stmt], context: type[ast.expr_context]) -> set[str]:
-    """The names that are stored or loaded; the target of `+=` is both."""
+    """The names that are stored or loaded; the target of `+=` is both, an inner function is stored."""
     nodes = [node for one in statements for node in ast.walk(one)]
     targets = [node.target for node in nodes if isinstance(node, ast.comprehension)]
     inner = {id(node) for target in targets for node in ast.walk(target)}
@@ -101,6 +101,8 @@ def _names(statements: list[ast.stmt], context: type[ast.expr_context]) -> set[s
         for node in nodes
         if isinstance(node, ast.Name) and isinstance(node.ctx, context) and id(node) not in inner
     }
+    if context is ast.Store:
+        names |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
     return names | {
         node.target.id
         for node in nodes

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import cache
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
 
@@ -29,6 +30,7 @@ KINDS = {
     "a leaf Variable that requires grad": "leaf in place",
     "is being used in an in-place operation": "leaf in place",
     "is a view and is being modified inplace": "view in place",
+    "A view was created in no_grad mode and is being modified inplace": "view in place",
     "Can't detach views in-place": "view in place",
     "appears to not have been used in the graph": "unused",
     "you can only change requires_grad flags of leaf variables": "flag of a non-leaf",
@@ -72,8 +74,17 @@ def kind_of(error: BaseException) -> str:
 
 def outcomes(program: Program) -> list[Outcome]:
     """Run the program once for each combination of its options."""
+    _warm_up()
     code = compile(program.text, program.name, "exec")
     return [_run(program, choices, code) for choices in program.combinations()]
+
+
+@cache
+def _warm_up() -> None:
+    """Let the first optimizer import what it needs outside the time limit, which could cut it short."""
+    weight = torch.ones(1, requires_grad=True)
+    torch.optim.Adam([weight]).zero_grad()
+    torch.optim.SGD([weight]).step()
 
 
 def _run(program: Program, choices: tuple[Choice, ...], code: Any) -> Outcome:

@@ -74,7 +74,7 @@ def _without(text: str, number: int) -> str | None:
 
 
 def _instead(statement: ast.AST) -> list[list[ast.stmt]]:
-    """What may stand in the place of a statement: nothing, or its own body. A counter stays: loops end by it."""
+    """What may take the place of a statement: nothing, or its own body. Counters stay: loops end by them."""
     if isinstance(statement, ast.AugAssign) and isinstance(statement.value, ast.Constant):
         return []
     if isinstance(statement, (ast.If, ast.With, ast.For, ast.Try)):
