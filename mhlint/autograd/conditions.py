@@ -71,9 +71,7 @@ def decide(
     if forced is not None:
         machine.path.learn(key, forced != flipped)
         return forced
-    if flipped:
-        text = text.removeprefix("not ")
-    return machine.path.choose(key, text, default != flipped, site, machine.turn) != flipped
+    return machine.path.choose(key, text, default != flipped, site, machine.turn, flipped=flipped) != flipped
 
 
 def negate(value: Value, machine: Machine) -> Value:

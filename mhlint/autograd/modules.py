@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mhlint.autograd import operations, tensors
+from mhlint.autograd import operations, shapes, tensors
 from mhlint.autograd.attributes import is_module, looks_like_module
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import elements
@@ -221,9 +221,12 @@ def run_module(
         return Sequence([result, tensors.alias(result)], "tuple", exact=False)
     elif module.kind == "Linear":
         width = module.settings.get("out_features")
-        result.elements = 2 if isinstance(width, Const) and isinstance(width.value, int) and width.value > 1 else None
-    elif not module.parameters and given:
+        known = width.value if isinstance(width, Const) and isinstance(width.value, int) else None
+        rows = given[0].shape[:-1] if given and given[0].shape else None
+        shapes.set_shape(result, (None, known) if rows is None else (*rows, known))
+    elif module.kind in shapes.SAME_LAYERS and given:
         result.elements = given[0].elements
+        shapes.set_shape(result, given[0].shape)
     return result
 
 

@@ -22,6 +22,7 @@ class Path:
 
     planned: tuple[bool, ...] = ()
     taken: list[Choice] = field(default_factory=list)
+    given: list[bool] = field(default_factory=list)
     flippable: list[bool] = field(default_factory=list)
     answers: dict[Key, bool] = field(default_factory=dict)
     equals: dict[Key, Key] = field(default_factory=dict)
@@ -42,12 +43,13 @@ class Path:
                 return False
         return None
 
-    def choose(self, key: Key, text: str, default: bool, site: Site, turn: Turn) -> bool:
-        """Answer an undecided condition, and remember the answer."""
+    def choose(self, key: Key, text: str, default: bool, site: Site, turn: Turn, *, flipped: bool = False) -> bool:
+        """Answer an undecided condition, and remember the answer; `text` says its negation if `flipped`."""
         position = len(self.taken)
         answer = self.planned[position] if position < len(self.planned) else default
         count = sum(choice.site == site for choice in self.taken)
-        self.taken.append(Choice(text, answer, site, turn, count))
+        self.taken.append(Choice(text, answer != flipped, site, turn, count))
+        self.given.append(answer)
         self.flippable.append(True)
         self.learn(key, answer)
         return answer
@@ -98,7 +100,7 @@ def explore(name: str, run: Callable[[Path], tuple[Trace, int]], budget: Budget)
         root.traces.append(trace)
         if trace.ended == "budget":
             root.complete = False
-        answers = tuple(choice.taken for choice in path.taken)
+        answers = tuple(path.given)
         for position in range(len(planned), len(answers)):
             if path.flippable[position]:
                 serial += 1

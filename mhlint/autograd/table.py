@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from mhlint.autograd import operations, tensors
+from mhlint.autograd import operations, shapes, tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.operations import Arguments, Operation, Saves
 from mhlint.autograd.values import Const, Sequence, Slice, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
-_ELEMENTWISE = frozenset(
-    "relu tanh sigmoid exp log abs sqrt square pow softmax log_softmax dropout gelu silu leaky_relu elu softplus "
-    "clone neg clamp sin cos float double contiguous to mul add sub div normalize".split()
-)
 _WITH_INDICES = frozenset("max min topk sort median mode kthvalue cummax cummin".split())
 
 _SIZES = frozenset({"size", "shape", "dim", "numel", "ndimension", "nelement"})
@@ -80,8 +76,8 @@ def result_of(
         result.elements = 3
     elif short in ("stack", "cat", "concat") and args and isinstance(args[0], Sequence) and len(args[0].items) > 1:
         result.elements = 2
-    elif short in _ELEMENTWISE and given:
-        result.elements = given[0].elements
+    elif args and isinstance(args[0], Tensor):
+        shapes.after(short, args[0], args, keywords, result)
     if operations.gives(row, "multi", literals):
         return _several(machine, row.name, result, args, keywords, site)
     return result
@@ -148,17 +144,7 @@ def _created(
     wants = False if flag is None else bool(flag.value) if isinstance(flag, Const) else None
     result = tensors.leaf(machine, site, requires_grad=wants)
     if row.name.rpartition(".")[2] in _SIZED:
-        result.elements = _elements(args)
+        shapes.set_shape(result, shapes.literal_shape(args))
     if wants and any(t.node is None and t.requires_grad is False for t in tensors_in(args[0] if args else None)):
         result.silenced_at = tensors.site_of(machine, site)
     return result
-
-
-def _elements(args: list[Value]) -> int | None:
-    sizes = args[0].items if len(args) == 1 and isinstance(args[0], Sequence) else args
-    numbers = [size.value for size in sizes if isinstance(size, Const) and isinstance(size.value, int)]
-    if any(number > 1 for number in numbers):
-        return 2
-    return 1 if len(numbers) == len(sizes) and args and all(number == 1 for number in numbers) else None
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence as Many
 
+from mhlint.autograd import shapes
 from mhlint.autograd.graph import Change, Level, Node, Saved, Storage
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.trace import Detach, InPlaceFailure, Write
@@ -136,7 +137,7 @@ def detach(machine: Machine, tensor: Tensor, site: Site | None, *, counted: bool
     """A cut: the same memory, no graph. `.data` also has a version counter of its own (FACTS F39)."""
     result = leaf(machine, site)
     result.storage = tensor.storage if counted else Storage()
-    result.elements, result.detached_from = tensor.elements, tensor
+    result.elements, result.shape, result.detached_from = tensor.elements, tensor.shape, tensor
     result.integral, result.grad_of = tensor.integral, tensor.grad_of
     if not counted:
         result.attributes["<memory>"] = tensor
@@ -200,6 +201,10 @@ def binary(machine: Machine, left: Value, op: type[ast.operator], right: Value, 
     saved = _saved_by(symbol, left, right)
     elements = _broadcast(left, right) if symbol != "@" else None
     result = make(machine, symbol, tensors, keeps, site, saved=saved, elements=elements)
+    if symbol != "@":
+        pair = (left, right) if isinstance(left, Tensor) else (right, left)
+        if isinstance(pair[0], Tensor):
+            shapes.broadcast(pair[0], pair[1], result)
     if result.node is not None and symbol == "**":
         keep(result.node, result, "result", Level.MAYBE)
     return result

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mhlint.syntax.program import Program, Site
 
 Key = Hashable
+Shape = tuple["int | None", ...] | None
 
 
 class Term(tuple[Key, ...]):
@@ -102,6 +103,7 @@ class Tensor(Value):
     node: Node | None = None
     requires_grad: bool | None = False
     elements: int | None = None
+    shape: Shape = None
     name: str = ""
     site: Site | None = None
     turn: tuple[tuple[int, int], ...] = ()

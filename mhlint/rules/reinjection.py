@@ -25,7 +25,9 @@ def sent_again(trace: Trace, event: Backward) -> tuple[Backward, Level] | None:
     if earlier is None or event.caught:
         return None
     if event.failure is not None:
-        return (earlier, event.failure.level) if event.failure.kind == "freed" else None
+        # Another statement that sends it again is a plain second backward.
+        again = event.failure.kind == "freed" and earlier.site.node is event.site.node
+        return (earlier, event.failure.level) if again else None
     if not set(earlier.sent_walks) & set(event.sent_walks):
         return None
     return earlier, max((event.walk.nodes[root.node] for root in event.roots if root.node is not None), default=Level.NO)

@@ -1,0 +1,75 @@
+"""Shapes where literals give them away: enough to know that a tensor has more than one element."""
+
+from __future__ import annotations
+
+from mhlint.autograd.values import Const, Sequence, Shape, Tensor, Value
+
+SAME = frozenset(
+    "relu relu_ tanh tanh_ sigmoid sigmoid_ exp log abs sqrt square pow softmax log_softmax dropout dropout_ gelu silu "
+    "leaky_relu elu softplus clone neg clamp clamp_ sin cos float double contiguous to mul add sub div normalize "
+    "layer_norm batch_norm mish hardtanh relu6 celu selu logsigmoid detach type_as half bfloat16 cpu cuda "
+    "add_ mul_ sub_ div_ zero_ fill_ square_ exp_ copy_ masked_fill masked_fill_ cumsum flip roll tril triu".split()
+)
+SAME_COUNT = frozenset(
+    "view reshape flatten transpose permute squeeze unsqueeze t swapaxes movedim ravel unflatten view_as".split()
+)
+SAME_LAYERS = frozenset(
+    "ReLU Tanh Sigmoid GELU SiLU ELU LeakyReLU Softplus Softmax LogSoftmax Dropout Identity LayerNorm BatchNorm1d "
+    "BatchNorm2d GroupNorm Mish Hardtanh ReLU6 CELU SELU LogSigmoid PReLU InstanceNorm1d InstanceNorm2d RMSNorm "
+    "AlphaDropout Dropout1d Dropout2d Softsign Hardswish Hardsigmoid".split()
+)
+_REDUCING = frozenset("mean sum amax amin logsumexp prod std var norm all any nansum nanmean".split())
+
+
+def count(shape: Shape) -> int | None:
+    """What a shape says of the number of elements: 1, 2 (more than one) or None."""
+    if shape is None:
+        return None
+    if any(size is not None and size > 1 for size in shape):
+        return 2 if 0 not in shape else None
+    return 1 if all(size == 1 for size in shape) else None
+
+
+def literal_shape(args: list[Value]) -> Shape:
+    """The shape in `torch.randn(4, 6)` or `torch.randn((4, 6))`; sizes that are not known are None."""
+    sizes = args[0].items if len(args) == 1 and isinstance(args[0], Sequence) else args
+    if not sizes or any(isinstance(size, Sequence) for size in sizes):
+        return None
+    return tuple(
+        size.value if isinstance(size, Const) and isinstance(size.value, int) else None for size in sizes
+    )
+
+
+def set_shape(tensor: Tensor, shape: Shape) -> None:
+    """Give a tensor its shape, and what follows for its number of elements."""
+    tensor.shape = shape
+    known = count(shape)
+    if known is not None:
+        tensor.elements = known
+
+
+def after(name: str, source: Tensor, args: list[Value], keywords: dict[str, Value], result: Tensor) -> None:
+    """Carry the shape of an operation's input over to its result, where the operation is simple enough."""
+    if name in SAME:
+        result.elements = source.elements
+        set_shape(result, source.shape)
+    elif name in SAME_COUNT:
+        result.elements = source.elements
+    elif name in _REDUCING and source.shape is not None:
+        dim = keywords.get("dim", args[1] if len(args) > 1 else None)
+        if isinstance(dim, Const) and isinstance(dim.value, int) and -len(source.shape) <= dim.value < len(source.shape):
+            sizes = list(source.shape)
+            sizes[dim.value] = 1
+            if keywords.get("keepdim") != Const(True):
+                del sizes[dim.value]
+            set_shape(result, tuple(sizes) or (1,))
+
+
+def broadcast(left: Tensor, right: Value, result: Tensor) -> None:
+    """The shape of an elementwise operation of two values."""
+    if isinstance(right, Const):
+        set_shape(result, left.shape)
+    elif isinstance(right, Tensor) and left.shape is not None and right.shape is not None:
+        longer, shorter = sorted((left.shape, right.shape), key=len, reverse=True)
+        padded = (1,) * (len(longer) - len(shorter)) + shorter
+        set_shape(result, tuple(b if a == 1 else a for a, b in zip(longer, padded, strict=True)))
