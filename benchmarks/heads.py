@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
@@ -54,6 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measure(device: str, scale: str, heads: Sequence[int]) -> dict[str, Any]:
     """Every form of every model of a scale, with its ratios to the summed loss and the predicted ones."""
     known, notes = forms()
+    cores = os.cpu_count()
+    notes.append(f"load average when it began: {os.getloadavg()[0]:.1f} on {cores} cores")
     rows: list[dict[str, Any]] = []
     for setting in (SCALES if device == "cpu" else CUDA_SCALES)[scale]:
         for n in heads:
@@ -93,6 +96,10 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
     yield f"{result['device']}, torch {result['torch']}, scale {result['scale']}"
     yield "Ratios are to the summed loss, the predicted ones in brackets."
     yield from result["notes"]
+    alone = [row["time_ratio"] for row in result["rows"] if row["heads"] == 1 and row["time_ratio"]]
+    if alone:
+        spread = f"{min(alone):.2f} to {max(alone):.2f}"
+        yield f"Timing noise is at least this: with one head the forms' times are {spread}, for about equal work."
     setting = None
     for row in result["rows"]:
         if row["setting"] != setting:
