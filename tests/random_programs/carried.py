@@ -199,7 +199,7 @@ def accumulation(draft: Draft) -> list[str]:
         draft.note("shared part outside")
         once, value = (
             [f"shared = {model}(x)"],
-            f"{model}(part) + shared{draft.weigh({'': 2, '.detach()': 1})}",
+            f"({model}(part) + shared{draft.weigh({'': 2, '.detach()': 1})})",
         )
     body = [
         f"loss = {loss_of(draft, value)} / {inner}",

@@ -8,7 +8,7 @@ from .draft import Draft, indent
 from .flags import condition
 
 WALK = re.compile(r"^ *[^=]*\.backward\(.*\)$|^ *(?:run_backward|backprop|do_walk)\w*\(.*\)$")
-QUIET = re.compile(r"^ *§\w+\.(?:step|zero_grad)\([^()]*\)$")
+QUIET = re.compile(r"^ *§\w+\.(?:step\(\)|zero_grad\([^()]*\))$")
 CUT = re.compile(r"\.detach\(\)(?!\.)")
 KINDS = {
     "guard": 4.0,
