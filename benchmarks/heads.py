@@ -99,7 +99,7 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
     alone = [row["time_ratio"] for row in result["rows"] if row["heads"] == 1 and row["time_ratio"]]
     if alone:
         spread = f"{min(alone):.2f} to {max(alone):.2f}"
-        yield f"Timing noise is at least this: with one head the forms' times are {spread}, for about equal work."
+        yield f"Timing noise is at least this: one head's times are {spread}, for about equal work."
     setting = None
     for row in result["rows"]:
         if row["setting"] != setting:

@@ -54,7 +54,7 @@ def _draw_setting(axis: Any, rows: list[dict[str, Any]], quantity: str) -> None:
         heads = [row["heads"] for row in points]
         colour = COLOURS.get(form, "#333333")
         axis.plot(
-            heads, [row[quantity] / scale for row in points], "o-", color=colour, label=form, ms=4, lw=1.6
+            heads, [row[quantity] / scale for row in points], "o-", color=colour, label=form, **_style(form)
         )
         if quantity == "time_ratio":
             axis.plot(heads, [row["predicted"]["time"] for row in points], ":", color=colour, lw=1)

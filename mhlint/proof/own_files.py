@@ -10,10 +10,12 @@ import sysconfig
 class OwnFiles:
     """Looks at the modules that were loaded since it last looked."""
 
-    def __init__(self) -> None:
+    def __init__(self, scratch: str) -> None:
         paths = sysconfig.get_paths()
         foreign = {paths[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
         foreign.add(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        # What watches spawned processes lies in the run's own folder.
+        foreign.add(scratch)
         self.foreign = tuple({name + os.sep for one in foreign for name in (one, os.path.realpath(one))})
         self.seen: set[str] = set()
 

@@ -48,7 +48,7 @@ class Recorder:
         self.events = 0
         self.done = False
         self.built = itertools.count()
-        self.files = OwnFiles()
+        self.files = OwnFiles(plan.folder)
         self.began = time.perf_counter()
         self.owner = os.getpid()
 
