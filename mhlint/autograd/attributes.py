@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mhlint.autograd import gradients, operations, tensors
 from mhlint.autograd.binding_effects import note_effect
+from mhlint.autograd.conditions import decide
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
@@ -303,13 +304,11 @@ def set_requires_grad(machine: Machine, tensor: Tensor, value: Value, site: Site
     machine.effects += 1
     if tensor.node is not None:
         return
-    if isinstance(value, Const):
-        flag = bool(value.value)
-        if flag and tensor.requires_grad is False:
-            tensor.silenced_at = tensors.site_of(machine, site)
-        tensor.requires_grad = flag
-    else:
-        tensor.requires_grad = None
+    where = tensors.site_of(machine, site)
+    flag = decide(machine, value, getattr(value, "label", "") or "requires_grad", where)
+    if flag and tensor.requires_grad is False:
+        tensor.silenced_at = where
+    tensor.requires_grad = flag
 
 
 def delete(owner: Value, name: str) -> None:

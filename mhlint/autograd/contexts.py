@@ -6,10 +6,11 @@ import ast
 from collections.abc import Callable
 
 from mhlint.autograd import binding
+from mhlint.autograd.conditions import decide
 from mhlint.autograd.frames import Frame, ProgramRaises
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import NONE, Const, Instance, Object, Unknown, Value, tensors_in
+from mhlint.autograd.values import NONE, Instance, Object, Unknown, Value, tensors_in
 
 _EXPECTS_ERROR = frozenset(
     {"pytest.raises", "contextlib.suppress", "unittest.raises", "assertRaises", "assertRaisesRegex", "raises"}
@@ -37,8 +38,7 @@ def _enter(
 ) -> None:
     if isinstance(manager, Object) and manager.kind == "grad mode":
         enabled = manager.settings["enabled"]
-        machine_value = bool(enabled.value) if isinstance(enabled, Const) else None
-        with machine.gradients(machine_value):
+        with machine.gradients(decide(machine, enabled, frame.program.text(node), frame.program.site(node))):
             inside(NONE)
         return
     if isinstance(manager, Object) and manager.kind == "scaled loss":

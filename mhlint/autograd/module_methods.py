@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mhlint.autograd import gradients, tensors
 from mhlint.autograd.attributes import of_instance
+from mhlint.autograd.conditions import decide
 from mhlint.autograd.iteration import elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.modules import freeze, parameters_of
@@ -48,7 +49,8 @@ def call_module_method(
         return owner
     if name == "requires_grad_":
         flag_value = first if args or keywords else TRUE
-        freeze(machine, owner, bool(flag_value.value) if isinstance(flag_value, Const) else None)
+        label = getattr(flag_value, "label", "") or "requires_grad"
+        freeze(machine, owner, decide(machine, flag_value, label, tensors.site_of(machine, site)))
         return owner
     if name == "zero_grad":
         flag_value = first if args or keywords else TRUE

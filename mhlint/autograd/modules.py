@@ -24,6 +24,10 @@ from mhlint.autograd.values import (
 )
 from mhlint.syntax.program import Site
 
+_CONSTRUCTORS = {
+    "Linear": "in_features, out_features, bias=True", "Embedding": "num_embeddings, embedding_dim",
+    "Bilinear": "in1_features, in2_features, out_features, bias=True",
+}  # fmt: skip
 CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"})
 WRAPPERS = frozenset({"DataParallel", "DistributedDataParallel", "FullyShardedDataParallel", "AveragedModel"})
 _NO_GRADIENT_METHODS = frozenset(
@@ -44,7 +48,9 @@ def make_module(machine: Machine, kind: str, args: list[Value], keywords: dict[s
         inner = args[0] if args else keywords.get("module", machine.unknown("module"))
         return Module(kind, settings={"module": inner, **keywords}, children={"module": inner}, region=kind)
     row = operations.module(kind)
-    bound = operations.bind(row.init, Arguments(tuple(args), keywords)) if row is not None else keywords
+    signature = _CONSTRUCTORS.get(kind) or (row.init if row is not None else "")
+    bound = operations.bind(signature, Arguments(tuple(args), keywords)) if signature else {}
+    bound = {**keywords, **bound}
     settings = {name: value if isinstance(value, Value) else Const(value) for name, value in bound.items()}
     module = Module(kind, settings=settings, exact=row is not None)
     for name in _parameter_names(row, module.settings):

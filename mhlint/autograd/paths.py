@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mhlint.autograd.graph import Turn
 from mhlint.autograd.trace import Choice, Root, Trace
@@ -68,6 +68,13 @@ class Path:
         self.pinned[key] = position
         if isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
             self.pinned[key[1]] = position
+
+    def choices(self) -> list[Choice]:
+        """The choices of the path, those that make no difference marked."""
+        return [
+            choice if flippable else replace(choice, settled=True)
+            for choice, flippable in zip(self.taken, self.flippable, strict=True)
+        ]
 
     def _unpin(self, key: Key) -> None:
         if key in self.pinned:

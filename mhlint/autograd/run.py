@@ -45,7 +45,7 @@ def run_program(
             machine.call, machine.member = calls.call, attributes.member
             _run(machine, body)
             entered.update(machine.entered)
-            machine.trace.choices = path.taken
+            machine.trace.choices = path.choices()
             return machine.trace, machine.steps
 
         runs.roots.append(explore(name, run, budget))

@@ -55,6 +55,10 @@ def after(name: str, source: Tensor, args: list[Value], keywords: dict[str, Valu
         set_shape(result, source.shape)
     elif name in SAME_COUNT:
         result.elements = source.elements
+        if name in ("view", "reshape"):
+            sizes = literal_shape(args[1:])
+            known = None if sizes is None else tuple(size if size is None or size >= 0 else None for size in sizes)
+            result.shape = known
     elif name in _REDUCING and source.shape is not None:
         dim = keywords.get("dim", args[1] if len(args) > 1 else None)
         if isinstance(dim, Const) and isinstance(dim.value, int) and -len(source.shape) <= dim.value < len(source.shape):

@@ -17,13 +17,17 @@ from mhlint.syntax.program import Program, Site
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A condition the machine could not decide, the side taken on this path, and where it stands."""
+    """A condition the machine could not decide, the side taken on this path, and where it stands.
+
+    `settled` when its other side is known to make no difference and need not be run.
+    """
 
     text: str
     taken: bool
     site: Site
     turn: Turn
     count: int
+    settled: bool = False
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

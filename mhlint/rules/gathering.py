@@ -56,12 +56,14 @@ def _identity(choice: Choice) -> _Identity:
 def when(group: list[Sighting]) -> tuple[str, ...]:
     """The choices without which the finding was not seen: those that all its paths share.
 
-    A choice counts only where a path took its other side (and so did not show the finding); one whose other
-    side was never run makes no difference, as far as is known.
+    A choice counts where a path took its other side (and so did not show the finding), and where its other side
+    could have made a difference but was not run; not where it is settled that it makes none.
     """
     shared: dict[_Identity, bool] | None = None
+    settled: set[_Identity] = set()
     for sighting in group:
         made = {_identity(c): c.taken for c in sighting.trace.choices[: sighting.event.choices]}
+        settled.update(_identity(c) for c in sighting.trace.choices if c.settled)
         shared = made if shared is None else {k: v for k, v in shared.items() if made.get(k) is v}
     sides = {
         (_identity(choice), choice.taken)
@@ -73,7 +75,8 @@ def when(group: list[Sighting]) -> tuple[str, ...]:
     for identity, taken in (shared or {}).items():
         text, site, _ = identity
         phrase = (text if taken else f"not ({text})") + f" (line {site.row})"
-        if (identity, not taken) in sides and phrase not in needed:
+        open_question = identity not in settled or (identity, not taken) in sides
+        if open_question and phrase not in needed:
             needed.append(phrase)
     return tuple(needed)
 
