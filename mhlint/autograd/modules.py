@@ -230,6 +230,10 @@ def run_module(
         known = width.value if isinstance(width, Const) and isinstance(width.value, int) else None
         rows = given[0].shape[:-1] if given and given[0].shape else None
         shapes.set_shape(result, (None, known) if rows is None else (*rows, known))
+    elif module.kind == "Embedding":
+        width = module.settings.get("embedding_dim")
+        known = width.value if isinstance(width, Const) and isinstance(width.value, int) else None
+        shapes.set_shape(result, (*((given[0].shape if given else None) or (None,)), known))
     elif module.kind in shapes.SAME_LAYERS and given:
         result.elements = given[0].elements
         shapes.set_shape(result, given[0].shape)
@@ -290,8 +294,16 @@ def _in_region(
 
 
 def mark_region(machine: Machine, result: Value, region: str, site: Site) -> None:
-    """Note on the nodes a wrapped forward returned that they came through the wrapper."""
-    for tensor in tensors_in(result):
+    """Note on the nodes a wrapped forward returned that they came through the wrapper.
+
+    A compiled region is one node that keeps, whatever is in it (FACTS F68); so is a reentrant checkpoint (F65).
+    """
+    found = [tensor for tensor in tensors_in(result) if tensor.node is not None]
+    if region in ("torch.compile", "reentrant checkpoint") and found:
+        whole = tensors.node_for(machine, region, found, Level.LIKELY, site)
+        for tensor in found:
+            tensor.node = whole
+    for tensor in found:
         if tensor.node is not None:
             tensor.node.region = region
 
@@ -331,7 +343,7 @@ def note_call(
     machine.emit(
         ModuleCall, site, module=module, inputs=inputs, output=output, grad_enabled=machine.grad_enabled,
         parameters=tuple(own), versions=tuple(len(t.storage.changes) + len(t.storage.unseen) for t in own),
-        random=machine.randomness != randomness, level=level,
+        random=machine.randomness != randomness, level=level, training=getattr(module, "training", None),
     )  # fmt: skip
 
 

@@ -47,8 +47,9 @@ class Path:
         """Answer an undecided condition, and remember the answer; `text` says its negation if `flipped`."""
         position = len(self.taken)
         answer = self.planned[position] if position < len(self.planned) else default
-        count = sum(choice.site == site for choice in self.taken)
-        self.taken.append(Choice(text, answer != flipped, site, turn, count))
+        subject = _without_negation(text) if flipped else text
+        count = sum(choice.subject == subject for choice in self.taken)
+        self.taken.append(Choice(text, answer != flipped, site, turn, count, subject))
         self.given.append(answer)
         self.flippable.append(True)
         self.learn(key, answer)
@@ -79,6 +80,13 @@ class Path:
     def _unpin(self, key: Key) -> None:
         if key in self.pinned:
             self.flippable[self.pinned.pop(key)] = True
+
+
+def _without_negation(text: str) -> str:
+    for negated, plain in ((" != ", " == "), (" is not ", " is "), (" not in ", " in ")):
+        if negated in text:
+            return text.replace(negated, plain, 1)
+    return text.removeprefix("not ")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from mhlint.syntax.program import Program, Site
 class Choice:
     """A condition the machine could not decide, the side taken on this path, and where it stands.
 
-    `settled` when its other side is known to make no difference and need not be run.
+    `subject` is the condition without its negation, the same wherever it is asked; `count` is how often it had
+    been asked before; `settled` when its other side is known to make no difference and need not be run.
     """
 
     text: str
@@ -27,6 +28,7 @@ class Choice:
     site: Site
     turn: Turn
     count: int
+    subject: str = ""
     settled: bool = False
 
 
@@ -104,6 +106,7 @@ class ModuleCall(Event):
     versions: tuple[int, ...]
     random: bool
     level: Level
+    training: bool | None = None
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

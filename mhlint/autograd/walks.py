@@ -123,13 +123,21 @@ def _run(
         silent_changes=tuple(_silent_changes(visited)),
     )  # fmt: skip
     if failure is not None and failure.level >= Level.LIKELY:
+        if failure.node is not None and not retains:
+            # Not atomic: what the engine ran before the node that raised is freed (FACTS F24).
+            done = (node for node in visited.nodes if node.sequence > failure.node.sequence)
+            _free(event, ((node, visited.nodes[node]) for node in done))
         raise ProgramRaises("RuntimeError", event)
     if not retains:
-        for node, sure in visited.nodes.items():
-            freed = sure if retains is False else min(sure, Level.MAYBE)
-            if freed > node.freed_level:
-                node.freed_by, node.freed_level = event.index, freed
+        _free(event, visited.nodes.items())
     return event
+
+
+def _free(event: Backward, visited: Iterable[tuple[Node, Level]]) -> None:
+    for node, sure in visited:
+        freed = sure if event.retains is False else min(sure, Level.MAYBE)
+        if freed > node.freed_level:
+            node.freed_by, node.freed_level = event.index, freed
 
 
 def _tensors(machine: Machine, roots: Value, site: Site | None) -> list[Tensor]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.trace import Choice, Event, Root, Runs, Trace
 from mhlint.findings import Confidence, Place
-from mhlint.syntax.program import Site
+
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,16 @@ def confidence(group: list[Sighting]) -> Confidence:
     return Confidence.CERTAIN if group[0].level is Level.CERTAIN else Confidence.LIKELY
 
 
-_Identity = tuple[str, Site, int]
+_Identity = tuple[str, int]
 
 
 def _identity(choice: Choice) -> _Identity:
-    return choice.text, choice.site, choice.count
+    return choice.subject, choice.count
+
+
+def _answer(choice: Choice) -> bool:
+    """The answer to the condition without its negation."""
+    return choice.taken == (choice.text == choice.subject)
 
 
 def when(group: list[Sighting]) -> tuple[str, ...]:
@@ -59,26 +64,27 @@ def when(group: list[Sighting]) -> tuple[str, ...]:
     A choice counts where a path took its other side (and so did not show the finding), and where its other side
     could have made a difference but was not run; not where it is settled that it makes none.
     """
-    shared: dict[_Identity, bool] | None = None
+    shared: dict[_Identity, Choice] | None = None
     settled: set[_Identity] = set()
     for sighting in group:
-        made = {_identity(c): c.taken for c in sighting.trace.choices[: sighting.event.choices]}
-        settled.update(_identity(c) for c in sighting.trace.choices if c.settled)
-        shared = made if shared is None else {k: v for k, v in shared.items() if made.get(k) is v}
+        made = {_identity(choice): choice for choice in sighting.trace.choices[: sighting.event.choices]}
+        settled.update(_identity(choice) for choice in made.values() if choice.settled)
+        if shared is None:
+            shared = made
+        else:
+            shared = {k: c for k, c in shared.items() if k in made and _answer(made[k]) is _answer(c)}
     sides = {
-        (_identity(choice), choice.taken)
+        (_identity(choice), _answer(choice))
         for root in {id(sighting.root): sighting.root for sighting in group}.values()
         for trace in root.traces
         for choice in trace.choices
     }
-    needed: list[str] = []
-    for identity, taken in (shared or {}).items():
-        text, site, _ = identity
-        phrase = (text if taken else f"not ({text})") + f" (line {site.row})"
-        open_question = identity not in settled or (identity, not taken) in sides
-        if open_question and phrase not in needed:
-            needed.append(phrase)
-    return tuple(needed)
+    needed: dict[str, str] = {}
+    for identity, choice in (shared or {}).items():
+        if identity not in settled or (identity, not _answer(choice)) in sides:
+            phrase = choice.text if choice.taken else f"not ({choice.text})"
+            needed.setdefault(choice.subject, f"{phrase} (line {choice.site.row})")
+    return tuple(needed.values())
 
 
 def crosses_calls(trace: Trace, node: Node | None, event: Event) -> bool:
