@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mhlint.findings import Finding
 from mhlint.source import Source
+
+if TYPE_CHECKING:
+    from mhlint.autograd.trace import Runs
+    from mhlint.syntax.program import Program
 
 
 @dataclass(frozen=True)
@@ -39,4 +44,12 @@ def analyse(source: Source, request: Request) -> Analysis:
     for code, rule in RULES.items():
         if code in request.codes:
             found.update(rule.find(runs))
-    return Analysis(tuple(sorted(found)), tuple(project.read))
+    findings = sorted(found)
+    if findings:
+        from mhlint.rewrites import attach  # noqa: PLC0415
+
+        def again(changed: Program) -> Runs:
+            return run_program(changed, Project(changed), request.backward_calls)
+
+        findings = attach(findings, runs, request.fix_style, again)
+    return Analysis(tuple(findings), tuple(project.read))

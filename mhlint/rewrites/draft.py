@@ -1,0 +1,28 @@
+"""What a rewrite has written, before it is known how far it can be trusted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mhlint.findings import Edit
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The edits of a rewrite and what they say; `renames` lead from the names it made up to those they stand for.
+
+    `conditions` are the tests that it added, `doubts` what it takes for granted.
+    """
+
+    edits: tuple[Edit, ...]
+    message: str = ""
+    renames: tuple[tuple[str, str], ...] = ()
+    conditions: frozenset[str] = frozenset()
+    doubts: tuple[str, ...] = ()
+
+    def rename(self, text: str) -> str:
+        """A text with the made-up names set back."""
+        for new, old in self.renames:
+            text = re.sub(rf"\b{re.escape(new)}\b(\.clone\(\))?", old, text)
+        return text

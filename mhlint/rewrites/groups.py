@@ -1,0 +1,240 @@
+"""The walks of one step that share a trunk, and the statements that make them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mhlint.autograd.graph import Node
+from mhlint.autograd.trace import Backward, Event, Loop, Runs, Trace
+from mhlint.findings import Finding, Place
+from mhlint.rewrites.layout import CannotEdit, Layout, loops_around
+from mhlint.rewrites.scene import Probe, Scene, Where, where
+from mhlint.rules.gathering import carried, crosses_calls
+from mhlint.rules.walking import needs_apart, shared_trunk
+
+_MOST_RETAINED = 12
+
+
+@dataclass(frozen=True)
+class Group:
+    """Walks of one step on one path, in order, each of which shares a trunk with one before it."""
+
+    trace: Trace
+    walks: tuple[Backward, ...]
+
+    @property
+    def shared(self) -> set[Node]:
+        """The nodes that more than one of the walks visits."""
+        seen: set[Node] = set()
+        twice: set[Node] = set()
+        for walk in self.walks:
+            twice |= seen & walk.walk.nodes.keys()
+            seen |= walk.walk.nodes.keys()
+        return twice
+
+
+@dataclass(frozen=True)
+class Step:
+    """The groups of one finding, and where their walks stand in the source.
+
+    `statements` are those of one block, from the first to the last that holds a walk; `calls` the backward calls.
+    `retained` are the calls that were told to retain their graphs, to see what comes after an error.
+    """
+
+    runs: Runs
+    groups: tuple[Group, ...]
+    calls: tuple[ast.Call, ...]
+    block: tuple[ast.stmt, ...]
+    statements: tuple[ast.stmt, ...]
+    retained: frozenset[Where]
+
+    @property
+    def apis(self) -> set[str]:
+        return {walk.api for group in self.groups for walk in group.walks}
+
+
+def step_of(scene: Scene, finding: Finding) -> Step | None:
+    """The step that a finding stands in; None where it cannot be told. Raises CannotEdit with a reason."""
+    runs, retained = _reference(scene, finding)
+    if runs is None:
+        return None
+    groups = tuple(_groups_at(runs, finding.place))
+    if not groups:
+        return None
+    layout = scene.layout
+    found = {scene.find(walk.site) for group in groups for walk in group.walks}
+    if None in found:
+        raise CannotEdit("a backward call stands in another file")
+    calls = sorted((node for node in found if isinstance(node, ast.Call)), key=lambda n: (n.lineno, n.col_offset))
+    if len(calls) != len(found):
+        raise CannotEdit("a backward call is no plain call")
+    if len({id(layout.scope(call)) for call in calls}) != 1:
+        raise CannotEdit("the backward calls stand in different functions")
+    block, statements = _common_block(layout, groups, calls)
+    return Step(runs, groups, tuple(calls), tuple(block), tuple(statements), retained)
+
+
+def probed(scene: Scene, step: Step, finding: Finding, probe: Probe) -> tuple[Runs, list[Group]] | None:
+    """The step's groups in a run that also asks what names hold."""
+    runs = scene.retaining(step.retained, (probe,))
+    return None if runs is None else (runs, list(_groups_at(runs, finding.place)))
+
+
+def _reference(scene: Scene, finding: Finding) -> tuple[Runs | None, frozenset[Where]]:
+    """The runs in which the finding's walk does not raise: the same code with its walks retained."""
+    retained: frozenset[Where] = frozenset()
+    runs: Runs | None = scene.runs
+    for _ in range(_MOST_RETAINED):
+        if runs is None:
+            return None, retained
+        more = retained | {where(walk.site.node) for walk in _freeing(scene, runs, finding.place)}
+        if more == retained:
+            return runs, retained
+        retained = more
+        runs = scene.retaining(retained)
+    return runs, retained
+
+
+def _freeing(scene: Scene, runs: Runs, place: Place) -> Iterator[Backward]:
+    """The walks that free what another walk of the same function needs in the same step."""
+    here = _scope(scene, place.start.row)
+    for _, trace in runs.traces():
+        for event in trace.of(Backward):
+            failure = event.failure
+            if failure is None or failure.kind != "freed" or failure.earlier is None or failure.node is None:
+                continue
+            if event.caught or carried(failure.node, event) or event.site.place.filename != place.filename:
+                continue
+            if event.site.place == place or _scope(scene, event.site.row) is here:
+                yield failure.earlier
+
+
+def _scope(scene: Scene, row: int) -> ast.AST:
+    around = [
+        node
+        for node in ast.walk(scene.program.tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= row <= (node.end_lineno or row)
+    ]
+    return max(around, key=lambda node: node.lineno, default=scene.program.tree)
+
+
+def _groups_at(runs: Runs, place: Place) -> Iterator[Group]:
+    for _, trace in runs.traces():
+        for group in _groups(trace):
+            if any(walk.site.place == place for walk in group.walks) and len(group.walks) > 1:
+                yield group
+
+
+def _groups(trace: Trace) -> Iterator[Group]:
+    open_groups: list[list[Backward]] = []
+    for event in trace.of(Backward):
+        if event.api == "autograd.grad" or event.failure is not None:
+            continue
+        for group in reversed(open_groups):
+            shared = next((found for walk in group if (found := shared_trunk(walk, event)) is not None), None)
+            if shared is not None and not crosses_calls(trace, shared[0], event):
+                if needs_apart(trace, group[-1], event):
+                    open_groups.append([event])
+                else:
+                    group.append(event)
+                break
+        else:
+            open_groups.append([event])
+    for group in open_groups:
+        yield Group(trace, tuple(group))
+
+
+def _common_block(
+    layout: Layout, groups: tuple[Group, ...], calls: list[ast.Call]
+) -> tuple[list[ast.stmt], list[ast.stmt]]:
+    climbs = max(_loops_between(group) for group in groups)
+    chains: list[list[ast.stmt]] = []
+    for call in calls:
+        own = layout.statement(call)
+        chain = [own, *(item for item in layout.around(own) if isinstance(item, ast.stmt))]
+        if climbs:
+            loops = loops_around(layout, call)
+            if len(loops) < climbs:
+                raise CannotEdit("the loop over the losses stands in another function")
+            chain = chain[next(i for i, item in enumerate(chain) if item is loops[climbs - 1]) :]
+        chains.append(chain)
+    for candidate in chains[0]:
+        block = layout.block(candidate)
+        members = [next((item for item in chain if any(item is s for s in block)), None) for chain in chains]
+        found = [item for item in members if item is not None]
+        if len(found) == len(members):
+            positions = [next(i for i, item in enumerate(block) if item is member) for member in found]
+            return block, block[min(positions) : max(positions) + 1]
+    raise CannotEdit("the backward calls stand in different blocks")
+
+
+def _loops_between(group: Group) -> int:
+    """How many loops around a walk have to be left to find the other walks of its group."""
+    most = 0
+    for one in group.walks:
+        for other in group.walks:
+            for position, (mine, theirs) in enumerate(zip(one.turn, other.turn, strict=False)):
+                if mine != theirs:
+                    most = max(most, len(one.turn) - position)
+                    break
+    return most
+
+
+def events_during(group: Group) -> list[Event]:
+    """What happened from the first walk on until the last one is over, with the rest of the loops around it."""
+    first, last = group.walks[0], group.walks[-1]
+    end = last.index
+    apart = [
+        position
+        for walk in group.walks
+        for position, (mine, theirs) in enumerate(zip(first.turn, walk.turn, strict=False))
+        if mine != theirs
+    ]
+    if apart:
+        depth = min(apart)
+        activations = {walk.turn[depth][0] for walk in group.walks if len(walk.turn) > depth}
+        for event in group.trace.events[last.index :]:
+            if len(event.turn) > depth and event.turn[depth][0] in activations:
+                end = event.index
+            elif len(event.turn) <= depth:
+                break
+    return group.trace.events[first.index : end + 1]
+
+
+def surely_runs(layout: Layout, step: Step) -> bool:
+    """Is at least one of the walks made for certain whenever the step's statements run?"""
+    for call in step.calls:
+        statement = layout.statement(call)
+        if not isinstance(statement, ast.Expr):
+            continue
+        inner: ast.AST = statement
+        sure = True
+        for item in (statement, *layout.around(statement)):
+            if any(item is member for member in step.statements) and item is statement:
+                break
+            if item is statement:
+                continue
+            if isinstance(item, (ast.For, ast.AsyncFor)):
+                sure = sure and any(inner is part for part in item.body) and _turns(step, item)
+                sure = sure and not any(isinstance(node, (ast.Continue, ast.Break)) for node in ast.walk(item))
+            elif not isinstance(item, (ast.With, ast.AsyncWith)):
+                sure = False
+            inner = item
+            if any(item is member for member in step.statements):
+                break
+        if sure:
+            return True
+    return False
+
+
+def _turns(step: Step, loop: ast.AST) -> bool:
+    key = where(loop)
+    seen = [
+        event
+        for group in step.groups
+        for event in group.trace.of(Loop)
+        if where(event.site.node) == key and event.site.program.source.path
+    ]
+    return bool(seen) and all(event.surely_turns for event in seen)

@@ -1,0 +1,113 @@
+"""Names: where a scope binds and reads them, and which are free."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import keyword
+from collections.abc import Iterable, Iterator
+
+from mhlint.rewrites.layout import Layout, Scope
+
+
+def loads(nodes: Iterable[ast.AST], name: str) -> list[ast.Name]:
+    """The places that read a name."""
+    return [
+        node
+        for top in nodes
+        for node in ast.walk(top)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+
+
+def stored(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names that some statements bind or delete, and the attributes as `.name`."""
+    found: set[str] = set()
+    for top in nodes:
+        for node in ast.walk(top):
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                found.add(node.id)
+            elif isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                found.add("." + node.attr)
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                found.add(node.name)
+            elif isinstance(node, ast.alias):
+                found.add((node.asname or node.name).partition(".")[0])
+            elif (isinstance(node, ast.ExceptHandler) and node.name) or (isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name):
+                found.add(node.name)
+            elif isinstance(node, ast.MatchMapping) and node.rest:
+                found.add(node.rest)
+    return found
+
+
+def changed_in_place(nodes: Iterable[ast.AST]) -> set[str]:
+    """The names whose values some statements change: `x += y`, `x[0] = y`, `x.add_(y)`, `xs.append(y)`."""
+    found: set[str] = set()
+    for top in nodes:
+        for node in ast.walk(top):
+            if isinstance(node, ast.AugAssign):
+                found |= _base(node.target)
+            elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+                found |= _base(node.value)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                method = node.func.attr
+                if method in _CHANGING or (method.endswith("_") and not method.endswith("__")):
+                    found |= _base(node.func.value)
+    return found
+
+
+_CHANGING = frozenset(
+    ["append", "extend", "insert", "pop", "popitem", "remove", "clear", "update", "setdefault", "sort", "reverse", "appendleft", "popleft"]
+)
+
+
+def _base(node: ast.AST) -> set[str]:
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Starred)):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def taken(layout: Layout) -> set[str]:
+    """Every identifier that occurs in a program: a name outside of it is free in every scope."""
+    found = set(keyword.kwlist) | set(dir(builtins))
+    for node in ast.walk(layout.program.tree):
+        for field in ("id", "attr", "name", "arg", "asname", "rest"):
+            value = getattr(node, field, None)
+            if isinstance(value, str):
+                found.add(value)
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            found.update(node.names)
+    return found
+
+
+def free(layout: Layout, *wanted: str) -> str:
+    """The first of some names that is free, else the last with a number."""
+    used = taken(layout)
+    for name in wanted:
+        if name not in used:
+            return name
+    number = 2
+    while f"{wanted[-1]}_{number}" in used:
+        number += 1
+    return f"{wanted[-1]}_{number}"
+
+
+def own(top: ast.AST) -> Iterator[ast.AST]:
+    """The nodes under a statement, without those inside functions and classes defined there."""
+    waiting = [top]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, Scope) or node is top:
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def escapes_to_inner_scopes(layout: Layout, scope: ast.AST, name: str) -> bool:
+    """Is a name of a scope read by a function, lambda or class inside it (comprehensions are not)?"""
+    for node in ast.walk(scope):
+        if isinstance(node, Scope) and node is not scope and loads([node], name):
+            return True
+    return any(
+        isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names
+        for node in ast.walk(layout.program.tree)
+    )

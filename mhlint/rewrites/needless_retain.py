@@ -1,0 +1,62 @@
+"""Take out a `retain_graph` that nothing needs, and the flag that was only for it."""
+
+from __future__ import annotations
+
+import ast
+
+from mhlint.findings import Applicability, Edit, Finding, Fix
+from mhlint.rewrites.layout import CannotEdit, Layout
+from mhlint.rewrites.names import loads
+from mhlint.rewrites.scene import Scene
+from mhlint.rewrites.walk_calls import removing_retain
+
+MESSAGE = "Remove `retain_graph`: nothing walks this graph again, so its saved tensors can be freed"
+
+
+def fix(scene: Scene, finding: Finding) -> Fix | None:
+    """The fix of one needless `retain_graph`."""
+    layout = scene.layout
+    call = _call_at(scene, finding)
+    if call is None:
+        return None
+    edits = removing_retain(layout, call)
+    if not edits:
+        return None
+    return Fix(Applicability.SAFE, MESSAGE, (*edits, *_dead_flag(layout, call)))
+
+
+def _call_at(scene: Scene, finding: Finding) -> ast.Call | None:
+    for node in ast.walk(scene.program.tree):
+        if isinstance(node, ast.Call) and scene.program.place(node) == finding.place:
+            return node
+    return None
+
+
+def _dead_flag(layout: Layout, call: ast.Call) -> list[Edit]:
+    """Delete `keep = True` where the removed argument was its only use."""
+    given = next((keyword.value for keyword in call.keywords if keyword.arg == "retain_graph"), None)
+    if not isinstance(given, ast.Name):
+        return []
+    scope = layout.scope(call)
+    if isinstance(scope, (ast.Module, ast.ClassDef)) or len(loads([scope], given.id)) != 1:
+        return []
+    stores = [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Name) and node.id == given.id and not isinstance(node.ctx, ast.Load)
+    ]
+    edits = []
+    for store in stores:
+        statement = layout.statement(store)
+        plain = isinstance(statement, ast.Assign) and len(statement.targets) == 1 and statement.targets[0] is store
+        if not plain or not _is_free_of_effects(statement.value) or len(layout.block(statement)) < 2:  # type: ignore[attr-defined]
+            return []
+        try:
+            edits.append(layout.delete(statement))
+        except CannotEdit:
+            return []
+    return edits
+
+
+def _is_free_of_effects(node: ast.expr) -> bool:
+    return not any(isinstance(part, (ast.Call, ast.Await, ast.Yield, ast.NamedExpr)) for part in ast.walk(node))

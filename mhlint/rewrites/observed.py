@@ -1,0 +1,128 @@
+"""What could tell the old step from the new one: hooks, unseen calls, changed weights, handlers, early exits."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from mhlint.autograd.operations import operation
+from mhlint.autograd.trace import Backward, Hook, ReadGrad, Unseen, Write
+from mhlint.rewrites.groups import Group, Step, events_during
+from mhlint.rewrites.layout import CannotEdit, Layout
+from mhlint.rewrites.names import own
+from mhlint.rules.walking import needs_apart
+
+_NO_GRAD = ("no_grad", "inference_mode", "set_grad_enabled")
+_MODES = frozenset({"train", "eval", "requires_grad_"})
+
+
+def require_one_way(layout: Layout, step: Step) -> None:
+    """Raises CannotEdit where control can leave between the walks, or gradients are off where they end."""
+    for statement in step.statements:
+        for node in own(statement):
+            if isinstance(node, (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom, ast.Await)):
+                raise CannotEdit(f"`{type(node).__name__.lower()}` stands between the walks")
+            if isinstance(node, (ast.Break, ast.Continue)) and _leaves(layout, step, node):
+                raise CannotEdit("the loop can be left between the walks")
+            if isinstance(node, (ast.For, ast.AsyncFor, ast.While)) and node.orelse:
+                raise CannotEdit("a loop has an `else`")
+            if isinstance(node, ast.Try) and any(call in set(ast.walk(node)) for call in step.calls):
+                raise CannotEdit("a walk stands in a `try`")
+    for item in layout.around(step.statements[0]):
+        if isinstance(item, (ast.With, ast.AsyncWith)):
+            if any(word in ast.unparse(entry) for entry in item.items for word in _NO_GRAD):
+                raise CannotEdit("gradients may be off here")
+        if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            if any(word in ast.unparse(entry) for entry in item.decorator_list for word in _NO_GRAD):
+                raise CannotEdit("gradients may be off here")
+
+
+def _leaves(layout: Layout, step: Step, node: ast.AST) -> bool:
+    for item in layout.around(node):
+        if isinstance(item, (ast.For, ast.AsyncFor, ast.While)):
+            return False
+        if any(item is statement for statement in step.statements):
+            return True
+    return True
+
+
+def doubts(layout: Layout, step: Step) -> list[str]:
+    """Why the rewrite of a step is not known to be the same, in words; empty where it is."""
+    found: list[str] = []
+    for group in step.groups:
+        found += _in_group(group)
+    for item in layout.around(step.statements[0]):
+        if isinstance(item, ast.Try) and item.handlers and any(step.statements[0] is s for s in _all(item.body)):
+            found.append("an error in between is caught, and half a step may go on")
+        if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            break
+    for statement in step.statements:
+        for node in own(statement):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MODES:
+                found.append(f"`{ast.unparse(node)[:50]}` stands between the walks")
+    return list(dict.fromkeys(found))
+
+
+def _all(block: list[ast.stmt]) -> Iterator[ast.AST]:
+    for statement in block:
+        yield from ast.walk(statement)
+
+
+def _in_group(group: Group) -> Iterator[str]:
+    first, last = group.walks[0], group.walks[-1]
+    nodes = {node for walk in group.walks for node in walk.walk.nodes}
+    kept = {saved.storage for node in nodes for saved in node.saved}
+    for event in group.trace.events[: last.index]:
+        if isinstance(event, Hook):
+            yield "a hook sees each gradient that passes it"
+    if any(leaf.hooked for walk in group.walks for leaf in walk.walk.leaves):
+        yield "a hook sees each gradient that passes it"
+    during = events_during(group)
+    for event in during[1:]:
+        if isinstance(event, Unseen) and not _is_data_method(event.label):
+            yield f"`{event.label}` is called between the walks and could read gradients"
+        elif isinstance(event, Write) and event.tensor.storage in kept and _matters(event, group):
+            yield f"a tensor that a walk needs is changed in between (line {event.site.row})"
+        elif isinstance(event, ReadGrad):
+            yield f"a gradient is read in between (line {event.site.row})"
+        elif isinstance(event, Backward) and event not in group.walks and event.creates_graph:
+            yield "a gradient of a gradient is taken in between"
+    if during and needs_apart(group.trace, first, _Past(during[-1].index + 1)):  # type: ignore[arg-type]
+        yield "a gradient is read, clipped, cleared or used in between"
+    for node in nodes:
+        if node.region and "compile" not in node.region and "checkpoint" not in node.region:
+            yield "the walks go through a distributed module"
+        if node.op.endswith("apply"):
+            yield "the trunk has a backward of its own"
+
+
+
+
+def _is_data_method(label: str) -> bool:
+    """Methods that tensors and containers have: `x.to(device)`, `batch.get("y")`."""
+    owner, _, name = label.rpartition(".")
+    return bool(owner) and (operation(f"torch.Tensor.{name}") is not None or name in _CONTAINER_METHODS)
+
+
+_CONTAINER_METHODS = frozenset(
+    ["to", "cuda", "cpu", "size", "dim", "numel", "type", "float", "long", "int", "half", "double", "keys", "values", "items", "get", "append", "extend", "copy", "index", "join", "split", "strip", "lower", "upper", "startswith", "endswith", "ndimension", "is_floating_point"]
+)
+
+
+class _Past:
+    """Stands for the place behind an event."""
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+
+def _matters(event: Write, group: Group) -> bool:
+    """A write before any walk is the forward's own affair."""
+    made = [walk for walk in group.walks if walk.index < event.index]
+    storages = {saved.storage for walk in made for node in walk.walk.nodes for saved in node.saved}
+    return event.tensor.storage in storages
+
+
+def wrapped(step: Step) -> bool:
+    """Do the walks go through an engine that keeps books of its own?"""
+    return any(api.startswith(("engine", "optimizer")) for api in step.apis)

@@ -1,0 +1,173 @@
+"""Do two runs give every parameter the same gradients at every step? Asked of their traces, not of PyTorch.
+
+A gradient is the multiset of losses whose walks reached the parameter. A loss is known by its text and its turn;
+a sum is the losses it is made of; a walk that sends on what heads left in a detached tensor stands for the losses
+of these heads. Whatever the traces do not show (numbers, prints, random draws) is not compared here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from mhlint.autograd.graph import Level, Node, walk
+from mhlint.autograd.trace import Backward, Root, Runs, Step, Trace
+from mhlint.autograd.values import Sequence, Tensor, Value
+from mhlint.syntax.program import Site
+
+_LINEAR = frozenset({"+", "sum", "scale", "add", "+="})
+
+Text = Callable[[str], str]
+Loss = tuple[str, str, tuple[int, ...]]
+
+
+@dataclass
+class _Texts:
+    """How nodes are called, the names of a rewrite set back to those it replaced."""
+
+    rename: Text
+    kept: dict[ast.AST, str] = field(default_factory=dict)
+
+    def of(self, site: Site | None) -> str:
+        if site is None:
+            return ""
+        if site.node not in self.kept:
+            try:
+                text = ast.unparse(site.node) if isinstance(site.node, ast.expr) else type(site.node).__name__
+            except (ValueError, RecursionError):
+                text = "..."
+            self.kept[site.node] = self.rename(text)
+        return self.kept[site.node]
+
+
+def same_gradients(
+    before: Runs, after: Runs, rename: Text, ignored_choices: frozenset[str], rows: range
+) -> bool:
+    """Has every parameter the same gradient at every step of every path?
+
+    `ignored_choices` are conditions that only the rewrite has, taken as true; a path may end in an error where
+    the old one does not if that error stands outside of `rows` (it is another finding's).
+    """
+    plain, renamed = _Texts(lambda text: text), _Texts(rename)
+    olds = {root.name: root for root in before.roots}
+    for root in after.roots:
+        old = olds.get(root.name)
+        if old is None or not _same_root(old, root, plain, renamed, ignored_choices, rows):
+            return False
+    return len(before.roots) == len(after.roots)
+
+
+def _same_root(
+    old: Root, new: Root, plain: _Texts, renamed: _Texts, ignored: frozenset[str], rows: range
+) -> bool:
+    known = {_choices(trace, lambda text: text, frozenset()): trace for trace in old.traces}
+    met = set()
+    for trace in new.traces:
+        if any(choice.text in ignored and not choice.taken for choice in trace.choices):
+            continue
+        key = _choices(trace, renamed.rename, ignored)
+        if key not in known:
+            if old.complete and new.complete:
+                return False
+            continue
+        met.add(key)
+        if not _same_trace(known[key], trace, plain, renamed, rows):
+            return False
+    return not (old.complete and new.complete and len(met) < len(known))
+
+
+def _choices(trace: Trace, rename: Text, ignored: frozenset[str]) -> tuple[tuple[str, bool], ...]:
+    return tuple((rename(choice.text), choice.taken) for choice in trace.choices if choice.text not in ignored)
+
+
+def _same_trace(old: Trace, new: Trace, plain: _Texts, renamed: _Texts, rows: range) -> bool:
+    left, right = _snapshots(old, plain), _snapshots(new, renamed)
+    if old.ended != new.ended:
+        failed = [event for event in new.of(Backward) if event.failure is not None]
+        if new.ended != "raised" or not failed or failed[-1].site.row in rows:
+            return False
+        # The last snapshot is what was there when it raised.
+        return left[: len(right) - 1] == right[:-1]
+    return left == right
+
+
+def _snapshots(trace: Trace, texts: _Texts) -> list[Counter[object]]:
+    """At each step and at the end, what each leaf has collected so far."""
+    collected: dict[Tensor, Counter[Loss]] = {}
+    found = []
+    for event in trace.events:
+        if isinstance(event, Backward) and event.failure is None and event.api != "autograd.grad":
+            for leaf, losses in _given(trace, event, texts).items():
+                collected.setdefault(leaf, Counter()).update(losses)
+        elif isinstance(event, Step):
+            found.append(_state(collected, texts))
+    return [*found, _state(collected, texts)]
+
+
+def _state(collected: dict[Tensor, Counter[Loss]], texts: _Texts) -> Counter[object]:
+    return Counter(
+        (leaf.name, texts.of(leaf.site), _turns(leaf.turn), frozenset(losses.items()))
+        for leaf, losses in collected.items()
+        if leaf.detached_from is None and leaf.requires_grad is not False
+    )
+
+
+def _turns(turn: Iterable[tuple[int, int]]) -> tuple[int, ...]:
+    return tuple(number for _, number in turn)
+
+
+def _given(trace: Trace, event: Backward, texts: _Texts) -> dict[Tensor, Counter[Loss]]:
+    """The losses that one walk adds to each leaf."""
+    result: dict[Tensor, Counter[Loss]] = {}
+    passed = _passed(event.gradient, len(event.roots))
+    for root, gradient in zip(event.roots, passed, strict=False):
+        boundary = gradient.grad_of if isinstance(gradient, Tensor) else None
+        if boundary is None:
+            for node in _losses(root):
+                for leaf in _leaves(node):
+                    result.setdefault(leaf, Counter())[_loss(node, texts)] += 1
+            continue
+        sent = _losses_at(trace, event, boundary, texts)
+        graph = root.graph()
+        for leaf in walk([graph]).leaves if graph is not None else ():
+            # One loss that comes through two boundaries is one loss.
+            result[leaf] = result.get(leaf, Counter()) | sent
+    return result
+
+
+def _passed(gradient: Value | None, count: int) -> list[Value | None]:
+    if isinstance(gradient, Sequence):
+        return [*gradient.items, *[None] * (count - len(gradient.items))]
+    return [gradient] * count
+
+
+def _losses_at(trace: Trace, event: Backward, boundary: Tensor, texts: _Texts) -> Counter[Loss]:
+    sent: Counter[Loss] = Counter()
+    for earlier in trace.of(Backward):
+        if earlier.index < event.index and boundary in earlier.walk.leaves:
+            sent.update(_given(trace, earlier, texts).get(boundary, Counter()))
+    return sent
+
+
+def _losses(root: Tensor) -> Iterable[Node | Tensor]:
+    """The losses that a root adds up."""
+    start = root.graph()
+    waiting: list[Node | Tensor] = [start[0]] if start is not None else []
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Node) and item.op in _LINEAR:
+            waiting.extend(target for target, _ in item.inputs)
+        else:
+            yield item
+
+
+def _leaves(start: Node | Tensor) -> Iterable[Tensor]:
+    return walk([(start, Level.CERTAIN)]).leaves
+
+
+def _loss(item: Node | Tensor, texts: _Texts) -> Loss:
+    if isinstance(item, Node):
+        return item.op, texts.of(item.site), _turns(item.turn)
+    return item.name, texts.of(item.site), _turns(item.turn)

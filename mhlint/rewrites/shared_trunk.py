@@ -1,0 +1,106 @@
+"""Several walks of one trunk become one: which rewrite, how far it can be trusted, and what it gains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mhlint.autograd.graph import Level
+from mhlint.findings import Applicability, Finding, Fix
+from mhlint.rewrites import detach_reinject, sum_of_losses
+from mhlint.rewrites.draft import Draft
+from mhlint.rewrites.groups import Group, Step, step_of
+from mhlint.rewrites.layout import CannotEdit
+from mhlint.rewrites.observed import doubts, require_one_way
+from mhlint.rewrites.sameness import same_gradients
+from mhlint.rewrites.scene import Scene
+
+
+def fix(scene: Scene, finding: Finding) -> Fix | None:
+    """The smallest right rewrite of the step that a finding stands in, or a word on why there is none."""
+    try:
+        step = step_of(scene, finding)
+        if step is None:
+            return None
+        for group in step.groups:
+            _require_plain(group)
+        require_one_way(scene.layout, step)
+    except CannotEdit as error:
+        return _display(f"Not rewritten: {error}")
+    reasons: list[str] = []
+    for style in _styles(scene, step):
+        try:
+            return _made(scene, step, finding, style)
+        except CannotEdit as error:
+            reasons.append(f"{_NAMES[style]}: {error}")
+    return _display("Not rewritten: " + "; ".join(reasons))
+
+
+_NAMES = {"sum": "one walk of the sum", "detach-reinject": "detach-reinject"}
+
+
+def _display(message: str) -> Fix:
+    return Fix(Applicability.DISPLAY, message)
+
+
+def _require_plain(group: Group) -> None:
+    roots = [root.node for walk in group.walks for root in walk.roots if root.node is not None]
+    if len(set(roots)) < len(roots):
+        raise CannotEdit("one loss is walked twice")
+    for walk in group.walks:
+        if walk.inputs is not None or walk.creates_graph or (walk.gradient is not None and walk.sends is not None):
+            raise CannotEdit("a walk is told where to end, or creates a graph")
+        if walk.api == "unseen":
+            raise CannotEdit("what is called is not known to be a backward call")
+
+
+def _styles(scene: Scene, step: Step) -> list[str]:
+    """The rewrites to try, in order; a later one is only for steps in which the earlier cannot be written."""
+    if scene.fix_style == "sum" or (scene.fix_style == "auto" and not _heads_run_between(step)):
+        return ["sum"]
+    return ["detach-reinject", "sum"]
+
+
+def _heads_run_between(step: Step) -> bool:
+    """Is a loss computed only after the walk of an earlier one?"""
+    for group in step.groups:
+        for earlier, later in zip(group.walks, group.walks[1:], strict=False):
+            for node in later.walk.nodes:
+                if node.sequence > earlier.serial and node.op not in ("+", "scale") and node.keeps > Level.NO:
+                    return True
+    return False
+
+
+def _made(scene: Scene, step: Step, finding: Finding, style: str) -> Fix:
+    layout = scene.layout
+    draft: Draft = (
+        sum_of_losses.draft(layout, step) if style == "sum" else detach_reinject.draft(scene, step, finding)
+    )
+    edits = tuple(sorted(set(draft.edits), key=lambda edit: (edit.start, edit.end)))
+    after = scene.edited(edits)
+    last = step.statements[-1]
+    rows = range(step.statements[0].lineno, (last.end_lineno or last.lineno) + len(edits) + 2)
+    if after is None:
+        raise CannotEdit("the result does not parse")
+    rename: Callable[[str], str] = draft.rename
+    if not same_gradients(step.runs, after, rename, draft.conditions, rows):
+        raise CannotEdit("it would not give every parameter the same gradient")
+    why = [*doubts(layout, step), *draft.doubts]
+    if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.apis):
+        why.append("the engine's own books do not see the trunk's walk")
+    message = _message(step, style, bool(step.retained))
+    if why:
+        message += f". Not proven to be the same: {'; '.join(why[:3])}"
+        return Fix(Applicability.UNSAFE, message, edits)
+    return Fix(Applicability.SAFE, message, edits)
+
+
+def _message(step: Step, style: str, raises: bool) -> str:
+    """What is done and what it gains; against retained walks the trunk is walked once in place of n times."""
+    count = max(len(group.walks) for group in step.groups)
+    times = "once" if raises else f"once in place of {count} times"
+    fresh = _heads_run_between(step)
+    if style == "sum":
+        text = f"Walk the sum of the losses: the trunk is walked {times}"
+        return text + (", and the outputs of all heads live until then" if fresh else "")
+    text = f"Walk each head down to the detached boundary, then the trunk {times}"
+    return text + ("; against the sum of the losses, each head is freed before the next one runs" if fresh else "")
