@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from mhlint.callers import callers
 from mhlint.documents import Document, open_document
 from mhlint.examining import TIME_LIMIT_S, Job, Verdict, check_readable, examine
 from mhlint.files import Target
@@ -86,6 +87,7 @@ def check_files(
     found: list[Finding] = []
     texts: dict[str, bytes] = dict(given or {})
     jobs: list[Job] = []
+    others: dict[str, bytes] = {}
     for path, named in targets:
         plan = plans.of(path)
         try:
@@ -99,6 +101,12 @@ def check_files(
         elif wrong := check_readable(path, data, parse=named):
             texts[path] = data
             found.append(wrong)
+        elif b"torch" in data or b"lightning" in data:
+            others[path] = data
+    if jobs and others:
+        for path in callers({job.path: job.data for job in jobs}, others):
+            texts[path] = others[path]
+            jobs.append(plans.of(path).job(path, others[path]))
     for verdict in _verdicts(jobs, plans, options, cached=given is None):
         found += verdict.findings
     reported, documents = _reported(found, {target.path for target in targets}, texts, plans, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from mhlint.syntax.program import Definition, Program
+from mhlint.syntax.project import Project
 
 _WORDS = frozenset({"backward", "manual_backward", "grad", "Variable", "autograd"})
 
@@ -48,13 +49,42 @@ def _relevant(program: Program, words: frozenset[str]) -> dict[Definition, set[s
         relevant |= more
 
 
-def _words(backward_calls: tuple[str, ...]) -> frozenset[str]:
-    return _WORDS | {name.rpartition(".")[2] for name in backward_calls}
+def words_of(program: Program, project: Project, backward_calls: tuple[str, ...]) -> frozenset[str]:
+    """The names that stand for a walk: those of the engine, and of what walks in the modules that are imported."""
+    own = _WORDS | {name.rpartition(".")[2] for name in backward_calls}
+    found: set[str] = set()
+    for node in ast.walk(program.tree):
+        if isinstance(node, ast.ImportFrom):
+            module = project.find(program, node.module or "", node.level)
+            imported = {item.name for item in node.names}
+            if module is not None:
+                found |= _offered(module, own, None if "*" in imported else imported)
+        elif isinstance(node, ast.Import):
+            for item in node.names:
+                module = project.find(program, item.name)
+                found |= _offered(module, own, None) if module is not None else set()
+    return frozenset(own | found)
 
 
-def is_relevant(program: Program, backward_calls: tuple[str, ...] = ()) -> bool:
+def _offered(module: Program, words: frozenset[str], imported: set[str] | None) -> set[str]:
+    """The functions of a module that walk, and the methods that do of the classes that are imported."""
+    known = _relevant(module, words)
+    return {
+        definition.name
+        for owner, definition in _definitions(module)
+        if definition in known and (imported is None or (owner or definition.name) in imported)
+        and not definition.name.startswith("__")
+    }  # fmt: skip
+
+
+def walkers(program: Program, backward_calls: tuple[str, ...] = ()) -> set[str]:
+    """The names of the definitions of a module that walk, or that call one of it which does."""
+    own = _WORDS | {name.rpartition(".")[2] for name in backward_calls}
+    return _offered(program, own, None)
+
+
+def is_relevant(program: Program, words: frozenset[str]) -> bool:
     """Does the code outside of definitions walk, or call what does?"""
-    words = _words(backward_calls)
     known = {definition.name for definition in _relevant(program, words)}
     classes = {owner for owner, definition in _definitions(program) if owner and definition.name in known}
     for statement in program.tree.body:
@@ -65,9 +95,9 @@ def is_relevant(program: Program, backward_calls: tuple[str, ...] = ()) -> bool:
     return False
 
 
-def candidates(program: Program, backward_calls: tuple[str, ...] = ()) -> list[tuple[str, Definition]]:
+def candidates(program: Program, words: frozenset[str]) -> list[tuple[str, Definition]]:
     """The relevant definitions, those that call others before those that are called."""
-    relevant = _relevant(program, _words(backward_calls))
+    relevant = _relevant(program, words)
     ordered = [(owner, definition) for owner, definition in _definitions(program) if definition in relevant]
     by_name: dict[str, list[Definition]] = {}
     for _, definition in ordered:

@@ -10,7 +10,7 @@ from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRa
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.paths import Budget, Path, explore
-from mhlint.autograd.reach import candidates, is_relevant
+from mhlint.autograd.reach import candidates, is_relevant, words_of
 from mhlint.autograd.trace import Escape, Runs, Trace
 from mhlint.autograd.values import (
     Bound,
@@ -50,9 +50,10 @@ def run_program(
 
         runs.roots.append(explore(name, run, budget))
 
-    if is_relevant(program, backward_calls):
+    words = words_of(program, project, backward_calls)
+    if is_relevant(program, words):
         add("script", lambda machine: _script(machine, program))
-    for cls, definition in candidates(program, backward_calls)[:_MOST_ROOTS]:
+    for cls, definition in candidates(program, words)[:_MOST_ROOTS]:
         if definition not in entered:
             add(definition.name, lambda machine, c=cls, d=definition: _call_root(machine, program, c, d))  # type: ignore[misc]
     return runs
