@@ -33,9 +33,9 @@ class Analysis:
 def analyse(source: Source, request: Request) -> Analysis:
     """Analyse one source. Raises SyntaxError or ValueError where Python cannot read it."""
     # Imported here: a file that the gate turns away must not pay for the machine.
-    from mhlint.autograd.run import run_program  # noqa: PLC0415
-    from mhlint.rules import RULES  # noqa: PLC0415
-    from mhlint.syntax import Project, parse  # noqa: PLC0415
+    from mhlint.autograd.run import run_program
+    from mhlint.rules import RULES
+    from mhlint.syntax import Project, parse
 
     program = parse(source)
     project = Project(program)
@@ -46,7 +46,7 @@ def analyse(source: Source, request: Request) -> Analysis:
             found.update(rule.find(runs))
     findings = sorted(found)
     if findings:
-        from mhlint.rewrites import attach  # noqa: PLC0415
+        from mhlint.rewrites import attach
 
         def again(changed: Program) -> Runs:
             return run_program(changed, Project(changed), request.backward_calls)

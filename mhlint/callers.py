@@ -6,7 +6,9 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
-_COMMON = frozenset({"forward", "main", "run", "train", "step", "update", "test", "fit", "call", "setup", "close"})
+_COMMON = frozenset(
+    {"forward", "main", "run", "train", "step", "update", "test", "fit", "call", "setup", "close"}
+)
 
 
 def callers(walking: Mapping[str, bytes], others: Mapping[str, bytes]) -> list[str]:

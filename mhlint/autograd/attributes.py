@@ -40,14 +40,27 @@ MODULE_BASES = (
     "torch.nn.Module", "torch.nn.modules.Module", "pytorch_lightning.LightningModule", "lightning.LightningModule",
     "lightning.pytorch.LightningModule", "pytorch_lightning.core.LightningModule", "torch.nn.modules.module.Module",
 )  # fmt: skip
-_MODULE_LIKE = ("Module", "Model", "Net", "Sequential", "ModuleList", "ModuleDict")
 _VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 _OWN_METHODS = frozenset(
-    "backward detach detach_ requires_grad_ retain_grad register_hook register_post_accumulate_grad_hook items keys "
-    "values get pop log_prob entropy rsample sample act mode append extend parameters".split()
+    (
+        "backward detach detach_ requires_grad_ retain_grad register_hook register_post_accumulate_grad_hook "
+        "items keys values get pop log_prob entropy rsample sample act mode append extend parameters"
+    ).split()
 )
 _PLAIN_TENSOR_ATTRIBUTES = frozenset(
-    {"shape", "dtype", "device", "ndim", "layout", "is_cuda", "names", "itemsize", "nbytes", "is_sparse", "version"}
+    {
+        "shape",
+        "dtype",
+        "device",
+        "ndim",
+        "layout",
+        "is_cuda",
+        "names",
+        "itemsize",
+        "nbytes",
+        "is_sparse",
+        "version",
+    }
 )
 
 
@@ -131,7 +144,7 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
     if name == "__class__":
         return owner.cls
     if name == "__dict__":
-        return Mapping(dict(owner.attributes), exact=False)
+        return Mapping({**owner.attributes}, exact=False)
     found = member(machine, owner, name)
     if found is not None:
         if isinstance(found, Bound) and found.function.is_property:
@@ -163,14 +176,25 @@ def _is_lightning(cls: ClassValue, name: str) -> bool:
 
 
 LIGHTNING_METHODS = frozenset(
-    {"manual_backward", "optimizers", "log", "log_dict", "toggle_optimizer", "untoggle_optimizer", "lr_schedulers"}
+    {
+        "manual_backward",
+        "optimizers",
+        "log",
+        "log_dict",
+        "toggle_optimizer",
+        "untoggle_optimizer",
+        "lr_schedulers",
+    }
 )
 MODULE_METHODS = frozenset(
-    "parameters named_parameters children named_children modules named_modules train eval to cuda cpu float half "
-    "double bfloat16 requires_grad_ zero_grad state_dict load_state_dict apply register_buffer register_parameter "
-    "register_forward_hook register_forward_pre_hook register_full_backward_hook register_backward_hook "
-    "add_module register_module share_memory buffers named_buffers compile type get_submodule get_parameter "
-    "append extend insert keys values items update forward __call__ no_sync module".split()
+    (
+        "parameters named_parameters children named_children modules named_modules train eval to cuda cpu "
+        "float half double bfloat16 requires_grad_ zero_grad state_dict load_state_dict apply register_buffer "
+        "register_parameter register_forward_hook register_forward_pre_hook register_full_backward_hook "
+        "register_backward_hook add_module register_module share_memory buffers named_buffers compile type "
+        "get_submodule get_parameter append extend insert keys values items update forward __call__ no_sync "
+        "module"
+    ).split()
 ) - {"module"}
 
 
@@ -183,14 +207,18 @@ def _of_tensor(machine: Machine, owner: Tensor, name: str, site: Site | None) ->
         return tensors.detach(machine, owner, site, counted=False)
     if name == "requires_grad":
         if owner.node is not None:
-            return TRUE if owner.node.sure >= Level.LIKELY else machine.derived("requires_grad", (owner,), "requires_grad")
+            return (
+                TRUE if owner.node.sure >= Level.LIKELY else machine.derived("requires_grad", (owner,), "requires_grad")
+            )
         if owner.requires_grad is None:
             return machine.derived("requires_grad", (owner,), f"{owner.name or 'tensor'}.requires_grad")
         return TRUE if owner.requires_grad else FALSE
     if name == "is_leaf" and not owner.unseen_call:
         return FALSE if owner.node is not None else TRUE
     if name == "grad_fn":
-        return NONE if owner.node is None and owner.requires_grad is not None else machine.derived("grad_fn", (owner,), "")
+        return (
+            NONE if owner.node is None and owner.requires_grad is not None else machine.derived("grad_fn", (owner,), "")
+        )
     if name in _VIEWS:
         return tensors.view(machine, owner, name, site)
     if name in _PLAIN_TENSOR_ATTRIBUTES:
@@ -213,7 +241,7 @@ def _of_unknown(machine: Machine, owner: Unknown, name: str) -> Value:
 def _of_module(machine: Machine, owner: Module, name: str) -> Value:
     for table in (owner.attributes, owner.parameters, owner.children):
         if name in table:
-            return table[name]  # type: ignore[no-any-return]
+            return table[name]
     if name == "training":
         return machine.derived("training", (owner,), "training") if owner.training is None else Const(owner.training)
     if name == "bias" and "weight" in owner.parameters:

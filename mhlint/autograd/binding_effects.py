@@ -8,9 +8,8 @@ from mhlint.autograd.values import Const, Tensor, Unknown, Value
 
 def note_effect(machine: Machine, old: Value | None, new: Value) -> None:
     """Count a store unless both the old and the new value are plain data."""
-    if not all(value is None or _is_data(value) for value in (old, new)):
-        machine.effects += 1
-    elif isinstance(old, Const) != isinstance(new, Const) and old is not None:
+    became_known = old is not None and isinstance(old, Const) != isinstance(new, Const)
+    if became_known or not all(value is None or _is_data(value) for value in (old, new)):
         machine.effects += 1
 
 

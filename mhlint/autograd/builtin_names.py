@@ -221,21 +221,36 @@ def _is_a(value: Value, kind: Value) -> bool | None:
     if isinstance(value, Tensor):
         return True if name == "Tensor" else None if "Tensor" in name or name in ("Parameter", "Variable") else False
     if isinstance(value, Sequence):
-        return value.kind == _CONTAINERS.get(name) if name in ("list", "tuple", "set", "dict", "Tensor", "str") else None
+        return (
+            value.kind == _CONTAINERS.get(name) if name in ("list", "tuple", "set", "dict", "Tensor", "str") else None
+        )
     if isinstance(value, Mapping):
-        return name in ("dict", "Mapping", "OrderedDict") if name in ("dict", "list", "tuple", "Tensor", "Mapping") else None
-    if isinstance(value, Const) and name in ("int", "float", "str", "bool", "list", "tuple", "dict", "Tensor"):
+        return (
+            name in ("dict", "Mapping", "OrderedDict")
+            if name in ("dict", "list", "tuple", "Tensor", "Mapping")
+            else None
+        )
+    if isinstance(value, Const) and name in (
+        "int",
+        "float",
+        "str",
+        "bool",
+        "list",
+        "tuple",
+        "dict",
+        "Tensor",
+    ):
         return type(value.value).__name__ == name or (name == "int" and isinstance(value.value, bool))
     if isinstance(value, Instance):
         bases = value.cls.library_bases()
         return True if kind.name in bases else None if value.cls.has_unseen_base() or bases else False
     if isinstance(value, Module):
-        return value.kind == name or name == "Module" or (False if name[:1].isupper() else None)
+        return name in (value.kind, "Module") or (False if name[:1].isupper() else None)
     return None
 
 
 def _getattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    from mhlint.autograd import attributes  # noqa: PLC0415
+    from mhlint.autograd import attributes
 
     if len(args) < 2:
         return machine.unknown("getattr")
@@ -248,7 +263,7 @@ def _getattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
 
 
 def _setattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    from mhlint.autograd import attributes  # noqa: PLC0415
+    from mhlint.autograd import attributes
 
     if len(args) == 3 and isinstance(args[1], Const):
         attributes.store(machine, args[0], str(args[1].value), args[2], tensors.site_of(machine, site))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 
 from mhlint.autograd import library, methods, modules, unseen
 from mhlint.autograd.attributes import is_module_class, member
@@ -87,9 +88,7 @@ def _uncertain(machine: Machine, first: int) -> Value:
     return made
 
 
-def call(
-    machine: Machine, callee: Value, args: list[Value], keywords: dict[str, Value], site: Site | None
-) -> Value:
+def call(machine: Machine, callee: Value, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
     """Call a value."""
     machine.spend()
     if isinstance(callee, Bound):
@@ -117,7 +116,9 @@ def call(
     return machine.unknown("result", tuple(t for arg in args for t in tensors_in(arg)))
 
 
-def _through_hooks(machine: Machine, owner: Module | Instance, args: list[Value], output: Value, site: Site | None) -> Value:
+def _through_hooks(
+    machine: Machine, owner: Module | Instance, args: list[Value], output: Value, site: Site | None
+) -> Value:
     """Run the forward hooks of a module: they may keep its output, or give another."""
     hooks = owner.attributes.get("<hooks>")
     for hook in list(hooks.items) if isinstance(hooks, Sequence) else []:
@@ -227,10 +228,8 @@ def _produce(machine: Machine, function: Function, frame: Frame, site: Site | No
 
     def run() -> Value:
         assert not isinstance(function.definition, ast.Lambda)
-        try:
+        with suppress(ReturnValue):
             machine.execute(machine, frame, function.definition.body)
-        except ReturnValue:
-            pass
         return NONE
 
     _inside(machine, function, site, run)
@@ -261,8 +260,7 @@ def bind_arguments(
     if spec.vararg is not None:
         frame.variables[spec.vararg.arg] = Sequence(list(args[len(names) :]), "tuple")
     if spec.kwarg is not None:
-        left: dict[object, Value] = dict(rest)
-        frame.variables[spec.kwarg.arg] = Mapping(left, exact=spread is None)
+        frame.variables[spec.kwarg.arg] = Mapping({**rest}, exact=spread is None)
 
 
 def instantiate(
@@ -307,5 +305,3 @@ def _field_default(machine: Machine, value: Value | None, name: str) -> Value:
     if isinstance(value, Mapping) and "default_factory" in value.items:
         return call(machine, value.items["default_factory"], [], {}, None)
     return value if value is not None else machine.unknown(name)
-
-

@@ -8,11 +8,18 @@ from mhlint.autograd.machine import Machine
 from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Value, key_of, tensors_in
 from mhlint.syntax.program import Site
 
-_COMPUTED = frozenset("lower upper strip startswith endswith split replace lstrip rstrip title capitalize".split())
+_COMPUTED = frozenset(
+    ["lower", "upper", "strip", "startswith", "endswith", "split", "replace", "lstrip", "rstrip", "title", "capitalize"]
+)
 
 
 def call_container(
-    machine: Machine, owner: Value, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+    machine: Machine,
+    owner: Value,
+    name: str,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
 ) -> Value:
     """Call a method of a container or a string."""
     if isinstance(owner, Sequence):
@@ -32,7 +39,12 @@ def _note(machine: Machine, values: list[Value]) -> None:
 
 
 def _of_sequence(
-    machine: Machine, owner: Sequence, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+    machine: Machine,
+    owner: Sequence,
+    name: str,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
 ) -> Value:
     first = args[0] if args else NONE
     if name in ("append", "add", "appendleft"):
@@ -82,7 +94,12 @@ def _of_sequence(
 
 
 def _of_mapping(
-    machine: Machine, owner: Mapping, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+    machine: Machine,
+    owner: Mapping,
+    name: str,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
 ) -> Value:
     first = args[0] if args else NONE
     if name in ("get", "pop", "setdefault"):
@@ -102,7 +119,9 @@ def _of_mapping(
         return machine.derived("item", (owner, first), "item", tuple(tensors_in(owner)))
     if name in ("items", "keys", "values"):
         keys: list[Value] = [
-            machine.derived("key", (owner, str(key)), "key") if isinstance(key, tuple) and key[:1] == ("item",) else Const(key)
+            machine.derived("key", (owner, str(key)), "key")
+            if isinstance(key, tuple) and key[:1] == ("item",)
+            else Const(key)
             for key in owner.items
         ]
         values = list(owner.items.values())

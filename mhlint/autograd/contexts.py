@@ -33,9 +33,7 @@ def run_with(machine: Machine, frame: Frame, items: list[ast.withitem], body: Ca
     _enter(machine, frame, manager, item.context_expr, inside)
 
 
-def _enter(
-    machine: Machine, frame: Frame, manager: Value, node: ast.expr, inside: Callable[[Value], None]
-) -> None:
+def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, inside: Callable[[Value], None]) -> None:
     if isinstance(manager, Object) and manager.kind == "grad mode":
         enabled = manager.settings["enabled"]
         with machine.gradients(decide(machine, enabled, frame.program.text(node), frame.program.site(node))):
@@ -100,5 +98,3 @@ def _own_context(machine: Machine, manager: Instance, inside: Callable[[Value], 
 def grad_mode(enabled: Value) -> Object:
     """The context `no_grad()`, `enable_grad()`, `set_grad_enabled(flag)`."""
     return Object("grad mode", {"enabled": enabled})
-
-

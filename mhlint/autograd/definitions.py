@@ -23,9 +23,7 @@ _GRAD_MODES = {
 }  # fmt: skip
 _COMPILERS = frozenset({"torch.compile", "torch._dynamo.optimize"})
 _CONTEXTS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
-_PROPERTIES = frozenset(
-    {"property", "cached_property", "functools.cached_property", "abc.abstractproperty"}
-)
+_PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property", "abc.abstractproperty"})
 RECORD_BASES = frozenset({"typing.NamedTuple", "NamedTuple", "collections.namedtuple", "typing.TypedDict"})
 
 
@@ -34,7 +32,9 @@ def define_function(machine: Machine, frame: Frame, node: Definition | ast.Lambd
     function = Function(node, frame.program, frame)
     defaults = node.args
     positional = [*defaults.posonlyargs, *defaults.args]
-    for parameter, default in zip(positional[len(positional) - len(defaults.defaults) :], defaults.defaults, strict=True):
+    for parameter, default in zip(
+        positional[len(positional) - len(defaults.defaults) :], defaults.defaults, strict=True
+    ):
         function.defaults[parameter.arg] = machine.evaluate(machine, frame, default)
     for parameter, keyword_default in zip(defaults.kwonlyargs, defaults.kw_defaults, strict=True):
         if keyword_default is not None:
@@ -96,7 +96,9 @@ def define_class(machine: Machine, frame: Frame, node: ast.ClassDef) -> Value:
         if isinstance(value, Library) and value.name in RECORD_BASES:
             record = "tuple"
         if isinstance(value, (ClassValue, Library, Unknown)):
-            if not (isinstance(value, Library) and value.name in ("object", "abc.ABC", "typing.Generic", "typing.Protocol")):
+            if not (
+                isinstance(value, Library) and value.name in ("object", "abc.ABC", "typing.Generic", "typing.Protocol")
+            ):
                 bases.append(value)
         else:
             bases.append(machine.unknown("base"))
@@ -130,5 +132,3 @@ def _getter_of(node: ast.ClassDef, name: str, machine: Machine, frame: Frame, cl
             getter = Function(statement, frame.program, frame, owner=cls, is_property=True)
             return getter
     return None
-
-

@@ -42,7 +42,12 @@ def _held(value: Value) -> list[Tensor]:
 
 
 def call_distribution(
-    machine: Machine, owner: Object, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+    machine: Machine,
+    owner: Object,
+    name: str,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
 ) -> Value:
     """A method of a distribution."""
     if name not in _DIFFERENTIABLE:
@@ -52,6 +57,9 @@ def call_distribution(
         return machine.unknown(name, tuple(_held(owner)))
     if name == "rsample":
         machine.randomness += 1
-    given = [*_held(owner), *(tensor for value in (*args, *keywords.values()) for tensor in tensors_in(value))]
+    given = [
+        *_held(owner),
+        *(tensor for value in (*args, *keywords.values()) for tensor in tensors_in(value)),
+    ]
     keeps = Level.CERTAIN if name in ("log_prob", "rsample") else Level.LIKELY
     return tensors.make(machine, name, given, keeps, site)

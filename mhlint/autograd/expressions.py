@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import Any
 
 from mhlint.autograd import attributes, binding, subscripts
 from mhlint.autograd.arithmetic import arithmetic, unary
@@ -294,11 +295,11 @@ def _yield_from(machine: Machine, frame: Frame, node: ast.YieldFrom) -> Value:
     return NONE
 
 
-_HANDLERS: dict[type[ast.expr], Callable[[Machine, Frame, ast.expr], Value]] = {
+_HANDLERS: dict[type[ast.expr], Callable[[Machine, Frame, Any], Value]] = {
     ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,
     ast.Slice: _slice, ast.Call: evaluate_call, ast.BinOp: _binary, ast.UnaryOp: _unary, ast.BoolOp: _bool,
     ast.Compare: _compare, ast.IfExp: _conditional, ast.Lambda: _lambda, ast.List: _list, ast.Tuple: _list,
     ast.Set: _list, ast.Dict: _dict, ast.ListComp: _comprehension, ast.SetComp: _comprehension,
     ast.DictComp: _comprehension, ast.GeneratorExp: _generator, ast.JoinedStr: _joined, ast.Starred: _starred,
     ast.NamedExpr: _walrus, ast.Await: _await, ast.Yield: _yield, ast.YieldFrom: _yield_from,
-}  # type: ignore[dict-item]  # fmt: skip
+}  # fmt: skip

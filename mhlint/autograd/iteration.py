@@ -130,8 +130,6 @@ def _unknown_items(machine: Machine, value: Value) -> list[Value]:
         item.module = module
         items.append(item)
     if module and isinstance(value, Unknown):
-        kept: list[Value] = []
-        for position, item in zip(("first", "second", "last"), items, strict=True):
-            kept.append(value.attributes.setdefault(f"[{position}]", item))
-        return kept
+        places = ("[first]", "[second]", "[last]")
+        return [value.attributes.setdefault(place, item) for place, item in zip(places, items, strict=True)]
     return items

@@ -40,7 +40,13 @@ Args = list[Value]
 Keywords = dict[str, Value]
 Handler = Callable[[Machine, Args, Keywords, Site | None], Value]
 
-_MODEL_MAKERS = ("torchvision.models", "timm.", "segmentation_models_pytorch", "torch.hub.load", "efficientnet_pytorch")
+_MODEL_MAKERS = (
+    "torchvision.models",
+    "timm.",
+    "segmentation_models_pytorch",
+    "torch.hub.load",
+    "efficientnet_pytorch",
+)
 _HARMLESS = ("builtins.", "logging.", "os.", "time.", "json.", "sys.", "math.", "random.", "numpy.", "wandb.", "tqdm",
              "matplotlib", "argparse.", "collections.", "warnings.", "datetime.", "pathlib.", "tensorboard", "shutil.",
              "torch.save", "torch.manual_seed", "torch.cuda.", "torchvision.utils", "pandas.")  # fmt: skip
@@ -106,7 +112,12 @@ def _optim(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Si
 
 def _clip(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
     if not kind.startswith("clip_grad"):
-        if kind in ("spectral_norm", "weight_norm", "parametrizations.spectral_norm", "parametrizations.weight_norm"):
+        if kind in (
+            "spectral_norm",
+            "weight_norm",
+            "parametrizations.spectral_norm",
+            "parametrizations.weight_norm",
+        ):
             return args[0] if args else NONE
         if kind == "vector_to_parameters" and len(args) > 1:
             for tensor in optimizers.held(machine, args[1])[0]:
@@ -222,9 +233,7 @@ def _compile(machine: Machine, args: Args, keywords: Keywords, site: Site | None
     value = args[0]
     backend = keywords.get("backend")
     if backend != Const("eager"):
-        if isinstance(value, (Instance, Module)):
-            value.region = "torch.compile"
-        elif isinstance(value, Function):
+        if isinstance(value, (Instance, Module, Function)):
             value.region = "torch.compile"
     return value
 
@@ -248,7 +257,7 @@ def _deque(machine: Machine, args: Args, keywords: Keywords, site: Site | None) 
 
 
 def _namedtuple(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    import ast  # noqa: PLC0415
+    import ast
 
     names: tuple[str, ...] = ()
     if len(args) > 1 and isinstance(args[1], Const) and isinstance(args[1].value, str):
@@ -303,8 +312,8 @@ _HANDLERS: dict[str, Handler] = {
     "torch.no_grad": _mode(False), "torch.inference_mode": _mode(False), "torch.enable_grad": _mode(True),
     "torch.autograd.no_grad": _mode(False), "torch.autograd.grad_mode.no_grad": _mode(False),
     "torch.set_grad_enabled": _set_grad_enabled, "torch.autograd.set_grad_enabled": _set_grad_enabled,
-    "torch.autograd.backward": lambda m, a, k, s: wrappers.autograd_backward(m, a, k, s),
-    "torch.autograd.grad": lambda m, a, k, s: wrappers.autograd_grad(m, a, k, s),
+    "torch.autograd.backward": wrappers.autograd_backward,
+    "torch.autograd.grad": wrappers.autograd_grad,
     "torch.autograd.Variable": _variable, "torch.autograd.variable.Variable": _variable,
     "torch.nn.Parameter": _parameter, "torch.nn.parameter.Parameter": _parameter,
     "torch.tensor": _tensor, "torch.as_tensor": _tensor,
@@ -328,4 +337,3 @@ _PREFIXES: dict[str, _Prefixed] = {
     "torch.nn.utils.": _clip, "torch.nn.": _nn, "torch.optim.": _optim,
     "torch.distributed.fsdp.": _nn, "torch.distributions.": make_distribution,
 }  # fmt: skip
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from contextlib import suppress
 
 from mhlint.autograd import binding
 from mhlint.autograd.conditions import decide, truth_of, truth_text
@@ -29,10 +30,8 @@ def run_for(machine: Machine, frame: Frame, statement: ast.For | ast.AsyncFor) -
         with machine.in_turn((*outer, (activation, count))):
             count += 1
             binding.assign(machine, frame, statement.target, item)
-            try:
+            with suppress(ContinueLoop):
                 machine.execute(machine, frame, statement.body)
-            except ContinueLoop:
-                pass
 
     broken = _drive(machine, frame, iterable, one_turn, statement, activation)
     if not broken:
@@ -67,7 +66,10 @@ def _drive(
         return broken
     items, exact = elements(machine, iterable, machine.current)
     machine.note(
-        Loop, frame.program.site(statement), activation=activation, surely_turns=bool(items) and (exact or _counted(iterable))
+        Loop,
+        frame.program.site(statement),
+        activation=activation,
+        surely_turns=bool(items) and (exact or _counted(iterable)),
     )
     try:
         for item in _chosen(frame, items, exact, statement):

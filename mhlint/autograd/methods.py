@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from mhlint.autograd import gradients, modules, operations, optimizers, tensors, unseen, wrappers
+from mhlint.autograd import gradients, operations, optimizers, tensors, unseen, wrappers
 from mhlint.autograd.attributes import LIGHTNING_METHODS, looks_like_module, set_requires_grad
 from mhlint.autograd.containers import call_container
 from mhlint.autograd.custom_function import apply_function
@@ -91,7 +91,9 @@ def _lightning_optimizers(machine: Machine, owner: Instance) -> Value:
     known = owner.attributes.get("<optimizers>")
     if known is None:
         configure = machine.member(machine, owner, "configure_optimizers")
-        made = machine.call(machine, configure, [], {}, None) if configure is not None else machine.unknown("optimizers")
+        made = (
+            machine.call(machine, configure, [], {}, None) if configure is not None else machine.unknown("optimizers")
+        )
         if isinstance(made, Mapping):
             made = made.items.get("optimizer", made)
         if isinstance(made, Sequence) and len(made.items) == 2 and isinstance(made.items[0], Sequence):
@@ -204,4 +206,3 @@ def _on_gradient(machine: Machine, tensor: Tensor, name: str, site: Site | None)
     result = tensors.leaf(machine, site)
     result.grad_of = tensor
     return result
-

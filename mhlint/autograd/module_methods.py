@@ -25,14 +25,17 @@ from mhlint.autograd.values import (
 )
 from mhlint.syntax.program import Site
 
-_SELF = frozenset(
-    "to cuda cpu float half double bfloat16 share_memory type compile apply xpu".split()
-)
+_SELF = frozenset(("to cuda cpu float half double bfloat16 share_memory type compile apply xpu").split())
 _NAMED = frozenset({"named_parameters", "named_children", "named_modules", "named_buffers"})
 
 
 def call_module_method(
-    machine: Machine, owner: Module | Instance, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+    machine: Machine,
+    owner: Module | Instance,
+    name: str,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
 ) -> Value:
     """Call a method that every module has."""
     first = args[0] if args else next(iter(keywords.values()), NONE)
@@ -113,9 +116,7 @@ def _tree(owner: Value, seen: set[int] | None = None) -> Iterator[Value]:
 
 
 def _add(owner: Module | Instance, name: str, value: Value) -> None:
-    if isinstance(owner, Instance):
-        owner.attributes[name] = value
-    elif isinstance(value, Tensor):
+    if isinstance(owner, Instance) or isinstance(value, Tensor):
         owner.attributes[name] = value
     else:
         owner.children[name] = value

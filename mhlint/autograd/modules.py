@@ -31,9 +31,11 @@ _CONSTRUCTORS = {
 CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"})
 WRAPPERS = frozenset({"DataParallel", "DistributedDataParallel", "FullyShardedDataParallel", "AveragedModel"})
 _NO_GRADIENT_METHODS = frozenset(
-    "act predict generate sample step select_action get_action state_dict size reset eval train choose_action "
-    "no_grad update_target decode tokenize encode_plus inference config get_value evaluate infer detach log "
-    "save load print item numpy".split()
+    (
+        "act predict generate sample step select_action get_action state_dict size reset eval train "
+        "choose_action no_grad update_target decode tokenize encode_plus inference config get_value evaluate "
+        "infer detach log save load print item numpy"
+    ).split()
 )
 
 
@@ -283,9 +285,7 @@ def _grad_level(found: list[Tensor]) -> Level:
     return max((graph[1] for graph in (tensor.graph() for tensor in found) if graph is not None), default=Level.NO)
 
 
-def _in_region(
-    machine: Machine, module: Module, args: list[Value], keywords: dict[str, Value], site: Site
-) -> Value:
+def _in_region(machine: Machine, module: Module, args: list[Value], keywords: dict[str, Value], site: Site) -> Value:
     inner = module.settings["module"]
     result = machine.call(machine, inner, args, keywords, site)
     if module.kind != "DataParallel":
@@ -309,7 +309,12 @@ def mark_region(machine: Machine, result: Value, region: str, site: Site) -> Non
 
 
 def run_unseen(
-    machine: Machine, callee: Unknown, args: list[Value], keywords: dict[str, Value], site: Site | None, level: Level
+    machine: Machine,
+    callee: Unknown,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
+    level: Level,
 ) -> Value:
     """A call of a module that cannot be seen: its output has a graph, on its inputs and on its parameters."""
     own = stand_in(machine, callee)
@@ -335,7 +340,13 @@ def _known_parameters(machine: Machine, module: Value) -> list[Tensor]:
 
 
 def note_call(
-    machine: Machine, module: Value, args: list[Value], output: Value, site: Site, randomness: int, level: Level
+    machine: Machine,
+    module: Value,
+    args: list[Value],
+    output: Value,
+    site: Site,
+    randomness: int,
+    level: Level,
 ) -> None:
     """Write down that a module ran forward."""
     own = _known_parameters(machine, module)
@@ -345,5 +356,3 @@ def note_call(
         parameters=tuple(own), versions=tuple(len(t.storage.changes) + len(t.storage.unseen) for t in own),
         random=machine.randomness != randomness, level=level, training=getattr(module, "training", None),
     )  # fmt: skip
-
-

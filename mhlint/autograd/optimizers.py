@@ -43,8 +43,10 @@ def held(machine: Machine, given: Value, depth: int = 4) -> tuple[list[Tensor], 
     if isinstance(given, Tensor):
         return [given], not given.unseen_call
     if isinstance(given, Mapping):
-        return held(machine, given.items.get("params", NONE), depth - 1) if "params" in given.items else _all(
-            machine, list(given.items.values()), given.exact, depth
+        return (
+            held(machine, given.items.get("params", NONE), depth - 1)
+            if "params" in given.items
+            else _all(machine, list(given.items.values()), given.exact, depth)
         )
     if isinstance(given, Sequence) and depth:
         return _all(machine, given.items, given.exact, depth)
@@ -78,9 +80,7 @@ def step(machine: Machine, optimizer: Optimizer, args: list[Value], site: Site |
                 result = machine.call(machine, closure, [], {}, site)
     where = tensors.site_of(machine, site)
     changed = {
-        tensor: min(tensor.gradient.level, level)
-        for tensor in optimizer.parameters
-        if tensor.gradient.level > Level.NO
+        tensor: min(tensor.gradient.level, level) for tensor in optimizer.parameters if tensor.gradient.level > Level.NO
     }
     machine.emit(Step, where, optimizer=optimizer, changed=changed)
     for tensor, sure in changed.items():
@@ -89,7 +89,12 @@ def step(machine: Machine, optimizer: Optimizer, args: list[Value], site: Site |
 
 
 def call_optimizer(
-    machine: Machine, owner: Optimizer, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+    machine: Machine,
+    owner: Optimizer,
+    name: str,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
 ) -> Value:
     """A method of an optimizer."""
     if name == "step":
@@ -108,9 +113,7 @@ def call_optimizer(
     if name in ("state_dict", "load_state_dict"):
         return machine.unknown(name)
     if name == "backward" and args:
-        from mhlint.autograd.wrappers import backward_by_wrapper  # noqa: PLC0415
+        from mhlint.autograd.wrappers import backward_by_wrapper
 
         return backward_by_wrapper(machine, "optimizer.backward", args, keywords, site, Level.CERTAIN)
     return machine.unknown(name)
-
-

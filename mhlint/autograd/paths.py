@@ -38,7 +38,7 @@ class Path:
             left, right = key[1], key[2]
             self._unpin(left)
             if left in self.equals:
-                return self.equals[left] == right
+                return bool(self.equals[left] == right)
             if right in self.differs.get(left, ()):
                 return False
         return None

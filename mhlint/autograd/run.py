@@ -99,7 +99,9 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
     if not class_name:
         function = frame.variables.get(definition.name)
         if isinstance(function, Function):
-            result = machine.call(machine, function, _unknown_arguments(machine, function), {}, program.site(definition))
+            result = machine.call(
+                machine, function, _unknown_arguments(machine, function), {}, program.site(definition)
+            )
             _escape(machine, [result], "return")
         return
     cls = frame.variables.get(class_name)
@@ -166,4 +168,3 @@ def _was_entered(machine: Machine, node: ast.AST) -> bool:
         for definition in machine.entered
         if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef))
     )
-

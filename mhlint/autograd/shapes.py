@@ -5,20 +5,25 @@ from __future__ import annotations
 from mhlint.autograd.values import Const, Sequence, Shape, Tensor, Value
 
 SAME = frozenset(
-    "relu relu_ tanh tanh_ sigmoid sigmoid_ exp log abs sqrt square pow softmax log_softmax dropout dropout_ gelu silu "
-    "leaky_relu elu softplus clone neg clamp clamp_ sin cos float double contiguous to mul add sub div normalize "
-    "layer_norm batch_norm mish hardtanh relu6 celu selu logsigmoid detach type_as half bfloat16 cpu cuda "
-    "add_ mul_ sub_ div_ zero_ fill_ square_ exp_ copy_ masked_fill masked_fill_ cumsum flip roll tril triu".split()
+    (
+        "relu relu_ tanh tanh_ sigmoid sigmoid_ exp log abs sqrt square pow softmax log_softmax dropout "
+        "dropout_ gelu silu leaky_relu elu softplus clone neg clamp clamp_ sin cos float double contiguous to "
+        "mul add sub div normalize layer_norm batch_norm mish hardtanh relu6 celu selu logsigmoid detach "
+        "type_as half bfloat16 cpu cuda add_ mul_ sub_ div_ zero_ fill_ square_ exp_ copy_ masked_fill "
+        "masked_fill_ cumsum flip roll tril triu"
+    ).split()
 )
 SAME_COUNT = frozenset(
-    "view reshape flatten transpose permute squeeze unsqueeze t swapaxes movedim ravel unflatten view_as".split()
+    ("view reshape flatten transpose permute squeeze unsqueeze t swapaxes movedim ravel unflatten view_as").split()
 )
 SAME_LAYERS = frozenset(
-    "ReLU Tanh Sigmoid GELU SiLU ELU LeakyReLU Softplus Softmax LogSoftmax Dropout Identity LayerNorm BatchNorm1d "
-    "BatchNorm2d GroupNorm Mish Hardtanh ReLU6 CELU SELU LogSigmoid PReLU InstanceNorm1d InstanceNorm2d RMSNorm "
-    "AlphaDropout Dropout1d Dropout2d Softsign Hardswish Hardsigmoid".split()
+    (
+        "ReLU Tanh Sigmoid GELU SiLU ELU LeakyReLU Softplus Softmax LogSoftmax Dropout Identity LayerNorm "
+        "BatchNorm1d BatchNorm2d GroupNorm Mish Hardtanh ReLU6 CELU SELU LogSigmoid PReLU InstanceNorm1d "
+        "InstanceNorm2d RMSNorm AlphaDropout Dropout1d Dropout2d Softsign Hardswish Hardsigmoid"
+    ).split()
 )
-_REDUCING = frozenset("mean sum amax amin logsumexp prod std var norm all any nansum nanmean".split())
+_REDUCING = frozenset(("mean sum amax amin logsumexp prod std var norm all any nansum nanmean").split())
 
 
 def count(shape: Shape) -> int | None:
@@ -35,9 +40,7 @@ def literal_shape(args: list[Value]) -> Shape:
     sizes = args[0].items if len(args) == 1 and isinstance(args[0], Sequence) else args
     if not sizes or any(isinstance(size, Sequence) for size in sizes):
         return None
-    return tuple(
-        size.value if isinstance(size, Const) and isinstance(size.value, int) else None for size in sizes
-    )
+    return tuple(size.value if isinstance(size, Const) and isinstance(size.value, int) else None for size in sizes)
 
 
 def set_shape(tensor: Tensor, shape: Shape) -> None:
@@ -61,12 +64,16 @@ def after(name: str, source: Tensor, args: list[Value], keywords: dict[str, Valu
             result.shape = known
     elif name in _REDUCING and source.shape is not None:
         dim = keywords.get("dim", args[1] if len(args) > 1 else None)
-        if isinstance(dim, Const) and isinstance(dim.value, int) and -len(source.shape) <= dim.value < len(source.shape):
-            sizes = list(source.shape)
-            sizes[dim.value] = 1
+        if (
+            isinstance(dim, Const)
+            and isinstance(dim.value, int)
+            and -len(source.shape) <= dim.value < len(source.shape)
+        ):
+            left: list[int | None] = [*source.shape]
+            left[dim.value] = 1
             if keywords.get("keepdim") != Const(True):
-                del sizes[dim.value]
-            set_shape(result, tuple(sizes) or (1,))
+                del left[dim.value]
+            set_shape(result, tuple(left) or (1,))
 
 
 def broadcast(left: Tensor, right: Value, result: Tensor) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import Any
 
 from mhlint.autograd import binding, contexts, imports, loops
-from mhlint.autograd.conditions import choice_key, decide, truth_text
 from mhlint.autograd.arithmetic import arithmetic
+from mhlint.autograd.conditions import choice_key, decide, truth_text
 from mhlint.autograd.definitions import define_class, define_function
 from mhlint.autograd.frames import (
     BreakLoop,
@@ -104,7 +105,13 @@ def _if(machine: Machine, frame: Frame, statement: ast.If) -> None:
     except Leave:
         machine.effects += 1
         raise
-    if asked and taken and machine.effects == effects and not statement.orelse and len(machine.path.taken) == before + 1:
+    if (
+        asked
+        and taken
+        and machine.effects == effects
+        and not statement.orelse
+        and len(machine.path.taken) == before + 1
+    ):
         machine.path.pin(before, choice_key(value))
 
 
@@ -208,7 +215,13 @@ def _assert(machine: Machine, frame: Frame, statement: ast.Assert) -> None:
         if not value.value:
             raise ProgramRaises("AssertionError")
         return
-    decide(machine, value, truth_text(frame.program, statement.test), frame.program.site(statement.test), forced=True)
+    decide(
+        machine,
+        value,
+        truth_text(frame.program, statement.test),
+        frame.program.site(statement.test),
+        forced=True,
+    )
 
 
 def _match(machine: Machine, frame: Frame, statement: ast.Match) -> None:
@@ -281,15 +294,15 @@ def _import(machine: Machine, frame: Frame, statement: ast.Import | ast.ImportFr
     imports.run_import(machine, frame, statement)
 
 
-_HANDLERS: dict[type[ast.stmt], Callable[[Machine, Frame, ast.stmt], None]] = {
+_HANDLERS: dict[type[ast.stmt], Callable[[Machine, Frame, Any], None]] = {
     ast.Expr: _expression, ast.Assign: _assign, ast.AnnAssign: _annotated, ast.AugAssign: _augmented,
     ast.Delete: _delete, ast.Return: _return, ast.Raise: _raise, ast.Break: _break, ast.Continue: _continue,
     ast.If: _if, ast.Try: _try, ast.With: _with, ast.AsyncWith: _with, ast.For: _for, ast.AsyncFor: _for,
     ast.While: _while, ast.Global: _global, ast.Nonlocal: _nonlocal, ast.Assert: _assert, ast.Match: _match,
     ast.FunctionDef: _function, ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.Import: _import,
     ast.ImportFrom: _import,
-}  # type: ignore[dict-item]  # fmt: skip
+}  # fmt: skip
 if hasattr(ast, "TryStar"):
-    _HANDLERS[ast.TryStar] = _try  # type: ignore[assignment]
+    _HANDLERS[ast.TryStar] = _try
 
 __all__ = ["ProgramExits", "execute"]

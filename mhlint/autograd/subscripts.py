@@ -70,9 +70,9 @@ def _of_sequence(machine: Machine, owner: Sequence, index: Value) -> Value:
     if position is not None:
         return owner.items[position]
     if isinstance(index, Slice):
-        bounds = [bound.value if isinstance(bound, Const) else "?" for bound in (index.lower, index.upper, index.step)]
-        if owner.exact and "?" not in bounds:
-            return Sequence(owner.items[slice(*bounds)], owner.kind)
+        lower, upper, step = index.lower, index.upper, index.step
+        if owner.exact and isinstance(lower, Const) and isinstance(upper, Const) and isinstance(step, Const):
+            return Sequence(owner.items[lower.value : upper.value : step.value], owner.kind)
         return Sequence(list(owner.items), owner.kind, exact=False)
     items = owner.items
     if items and all(isinstance(item, (Const, Unknown)) and not tensors_in(item) for item in items):
@@ -163,9 +163,7 @@ def store(machine: Machine, owner: Value, index: Value, value: Value, site: Site
         else:
             owner.exact = False
             deps = tuple(tensors_in(value))
-            owner.items[:] = [
-                machine.unknown("item", (*tensors_in(item), *deps)) for item in owner.items or [value]
-            ]
+            owner.items[:] = [machine.unknown("item", (*tensors_in(item), *deps)) for item in owner.items or [value]]
     elif isinstance(owner, Mapping):
         if tensors_in(value) or not isinstance(value, (Const, Unknown)):
             machine.effects += 1

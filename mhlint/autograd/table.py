@@ -9,7 +9,7 @@ from mhlint.autograd.operations import Arguments, Operation, Saves
 from mhlint.autograd.values import Const, Sequence, Slice, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
-_WITH_INDICES = frozenset("max min topk sort median mode kthvalue cummax cummin".split())
+_WITH_INDICES = frozenset(["max", "min", "topk", "sort", "median", "mode", "kthvalue", "cummax", "cummin"])
 
 _SIZES = frozenset({"size", "shape", "dim", "numel", "ndimension", "nelement"})
 _SIZED = frozenset({"randn", "rand", "zeros", "ones", "empty"})
@@ -51,7 +51,19 @@ def result_of(
                 return machine.derived("size", (row.name, site.row, str(getattr(site.node, "col_offset", 0))), row.name)
             return machine.derived("python", (row.name, machine.next_serial()), row.name)
         result = tensors.leaf(machine, site)
-        result.integral = row.name in ("argmax", "argmin", "long", "int", "bool", "eq", "ne", "lt", "gt", "le", "ge")
+        result.integral = row.name in (
+            "argmax",
+            "argmin",
+            "long",
+            "int",
+            "bool",
+            "eq",
+            "ne",
+            "lt",
+            "gt",
+            "le",
+            "ge",
+        )
         return result
     if row.saves is Saves.CREATES:
         return _created(machine, row, args, keywords, site)
@@ -89,7 +101,12 @@ def _unreduced(row: Operation, literals: Arguments) -> bool:
 
 
 def _several(
-    machine: Machine, name: str, result: Tensor, args: list[Value], keywords: dict[str, Value], site: Site | None
+    machine: Machine,
+    name: str,
+    result: Tensor,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
 ) -> Value:
     """The outputs of one node: (values, indices), or as many pieces as were asked for (FACTS F25)."""
     short = name.rpartition(".")[2]

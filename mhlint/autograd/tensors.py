@@ -146,7 +146,13 @@ def detach(machine: Machine, tensor: Tensor, site: Site | None, *, counted: bool
 
 
 def write(
-    machine: Machine, tensor: Tensor, what: str, site: Site | None, *, seen: bool = True, level: Level = Level.CERTAIN
+    machine: Machine,
+    tensor: Tensor,
+    what: str,
+    site: Site | None,
+    *,
+    seen: bool = True,
+    level: Level = Level.CERTAIN,
 ) -> None:
     """Change a tensor's memory; a write through `.data` is not counted on the tensor itself (FACTS F37)."""
     where = site_of(machine, site)
@@ -234,9 +240,7 @@ def _broadcast(left: Value, right: Value) -> int | None:
     return 1 if sizes == [1, 1] else None
 
 
-def update_in_place(
-    machine: Machine, old: Value, op: type[ast.operator], operand: Value, site: Site
-) -> Value | None:
+def update_in_place(machine: Machine, old: Value, op: type[ast.operator], operand: Value, site: Site) -> Value | None:
     """`old op= operand` in place, for tensors and lists (FACTS F40); None where a new value is made."""
     if isinstance(old, Tensor):
         symbol = _SYMBOLS[op]

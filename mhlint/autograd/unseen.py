@@ -21,7 +21,9 @@ from mhlint.autograd.values import (
 )
 from mhlint.syntax.program import Site
 
-_LOSS = re.compile(r"(^|_)(loss|criterion|crit|cross_?entropy|bce|mse|l1|nll|ce)(_?(fn|fun|func|function|criterion))?(_|\d|$)|Loss$")
+_LOSS = re.compile(
+    r"(^|_)(loss|criterion|crit|cross_?entropy|bce|mse|l1|nll|ce)(_?(fn|fun|func|function|criterion))?(_|\d|$)|Loss$"
+)
 _HARMLESS = re.compile(
     r"(^|\.)(log|logger|logging|print|writer|wandb|tb|tqdm|pbar|bar|meter|metrics?|plt|vis|json|os|time|console|info|"
     r"debug|warning|update|add_scalars?|add_image|set_postfix|set_description|report|format|accuracy|write)(\b|_)"
@@ -81,7 +83,12 @@ def opaque_result(
 
 
 def _method(
-    machine: Machine, owner: Unknown, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None
+    machine: Machine,
+    owner: Unknown,
+    name: str,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
 ) -> Value | None:
     """Methods whose name says enough, on a value that was not seen."""
     where = tensors.site_of(machine, site)
@@ -112,7 +119,12 @@ def _method(
         if name in ("to", "float", "double", "half", "cuda") and owner.deps:
             return None
         return owner
-    if name in ("register_hook", "register_forward_hook", "register_full_backward_hook", "register_backward_hook"):
+    if name in (
+        "register_hook",
+        "register_forward_hook",
+        "register_full_backward_hook",
+        "register_backward_hook",
+    ):
         machine.emit(Hook, where, target=owner)
         return machine.unknown("handle")
     if name in ("items", "keys", "values") and not args and owner.module:
@@ -128,7 +140,9 @@ def _module_items(machine: Machine, owner: Unknown, name: str) -> Value:
     items: list[Value] = []
     for position in range(3):
         key = machine.derived("key", (owner, position), "key")
-        child = owner.attributes.setdefault(("[]", key_of(key)), machine.derived("item", (owner, key), f"{owner.label}[...]"))
+        child = owner.attributes.setdefault(
+            ("[]", key_of(key)), machine.derived("item", (owner, key), f"{owner.label}[...]")
+        )
         if isinstance(child, Unknown):
             child.module = owner.module
         items.append(key if name == "keys" else child if name == "values" else Sequence([key, child], "tuple"))

@@ -94,9 +94,10 @@ class Gradient(Value):
 class Tensor(Value):
     """A tensor. A leaf has no `node`; `requires_grad` is then True, False or None (not known).
 
-    `elements` is 1, 2 (more than one), 3 (more than one in all likelihood) or None (not known). `unseen_call` marks the result of a call that was
-    not seen: it may as well be a tuple or a dict of tensors, and `parts` holds those taken out of it; they are
-    outputs of one node for certain (`parts_level` CERTAIN) or perhaps of separate graphs (GUESS).
+    `elements` is 1, 2 (more than one), 3 (more than one in all likelihood) or None (not known). `unseen_call` marks
+    the result of a call that was not seen: it may as well be a tuple or a dict of tensors, and `parts` holds those
+    taken out of it; they are outputs of one node for certain (`parts_level` CERTAIN) or perhaps of separate graphs
+    (GUESS).
     """
 
     storage: Storage = field(default_factory=Storage)

@@ -63,7 +63,8 @@ def grad(
     event = _run(machine, roots, site, "autograd.grad", retain, create, gradient, inputs, level, through=False)
     wanted = tensors_in(inputs)
     results: list[Value] = []
-    for tensor in wanted or [None]:
+    found: list[Tensor | None] = [*wanted] or [None]
+    for tensor in found:
         if event.creates_graph:
             made = _with_graph(machine, event, site)
         else:
@@ -74,7 +75,7 @@ def grad(
     return Sequence(results, "tuple", exact=exact and bool(wanted))
 
 
-_LINEAR = frozenset("Linear Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d @ Embedding".split())
+_LINEAR = frozenset(["Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "@", "Embedding"])
 
 
 def _with_graph(machine: Machine, event: Backward, site: Site | None) -> Tensor:
@@ -116,7 +117,8 @@ def _run(
     failure = _failure(machine, found, visited, gradient, level, roots, given_inputs=targets is not None)
     caught = failure is not None and _expects_error(machine)
     event = machine.emit(
-        Backward, where, api=api, roots=tuple(found), walk=visited, retains=retains, explicit_retain=bool(explicit and retains),
+        Backward, where, api=api, roots=tuple(found), walk=visited, retains=retains,
+        explicit_retain=bool(explicit and retains),
         creates_graph=creates, gradient=gradient, sends=sends,
         sent_walks=tuple(sends.gradient.walks) if sends is not None else (),
         inputs=None if targets is None else tuple(tensors_in(inputs)), failure=failure, caught=caught,

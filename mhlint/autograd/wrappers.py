@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from mhlint.autograd import walks
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.trace import Escape
 from mhlint.autograd.tensors import site_of
+from mhlint.autograd.trace import Escape
 from mhlint.autograd.values import NONE, Sequence, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
@@ -53,7 +53,12 @@ KINDS = {
 
 
 def backward_by_wrapper(
-    machine: Machine, name: str, args: list[Value], keywords: dict[str, Value], site: Site | None, level: Level
+    machine: Machine,
+    name: str,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
+    level: Level,
 ) -> Value:
     """Run the engine as a wrapper would."""
     wrapper = WRAPPERS.get(name, Wrapper())
@@ -86,7 +91,13 @@ def backward_of_unknown(
     if with_graph:
         machine.emit(Escape, site_of(machine, site), tensors=tuple(with_graph), how="call")
         return walks.backward(
-            machine, Sequence(list(with_graph)), site, api="unseen", retain=None, gradient=NONE, level=Level.MAYBE
+            machine,
+            Sequence(list(with_graph)),
+            site,
+            api="unseen",
+            retain=None,
+            gradient=NONE,
+            level=Level.MAYBE,
         )
     return tensor_backward(machine, owner, args, keywords, site)
 
@@ -125,5 +136,3 @@ def autograd_grad(machine: Machine, args: list[Value], keywords: dict[str, Value
         machine, given.get("outputs", NONE), given.get("inputs", NONE), site, retain=given.get("retain_graph"),
         create=given.get("create_graph"), gradient=gradient if gradient is not None else None,
     )  # fmt: skip
-
-

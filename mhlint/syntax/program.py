@@ -15,8 +15,10 @@ from mhlint.source import Source
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
 
 _MODULE_METHODS = frozenset(
-    "parameters named_parameters state_dict load_state_dict train eval zero_grad requires_grad_ modules "
-    "named_modules children apply".split()
+    (
+        "parameters named_parameters state_dict load_state_dict train eval zero_grad requires_grad_ modules "
+        "named_modules children apply"
+    ).split()
 )
 
 
