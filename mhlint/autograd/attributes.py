@@ -144,7 +144,7 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
     if name == "__class__":
         return owner.cls
     if name == "__dict__":
-        return Mapping({**owner.attributes}, exact=False)
+        return Mapping(dict(owner.attributes.items()), exact=False)
     found = member(machine, owner, name)
     if found is not None:
         if isinstance(found, Bound) and found.function.is_property:

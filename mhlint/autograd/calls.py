@@ -260,7 +260,7 @@ def bind_arguments(
     if spec.vararg is not None:
         frame.variables[spec.vararg.arg] = Sequence(list(args[len(names) :]), "tuple")
     if spec.kwarg is not None:
-        frame.variables[spec.kwarg.arg] = Mapping({**rest}, exact=spread is None)
+        frame.variables[spec.kwarg.arg] = Mapping(dict(rest.items()), exact=spread is None)
 
 
 def instantiate(

@@ -217,7 +217,10 @@ def run_module(
     keeps = as_level(operations.saves(row, constructor, module.training))
     if row.random and keeps:
         machine.randomness += 1
-    result = tensors.make(machine, module.kind, [*given, *module.parameters.values()], keeps, site)
+    if given and operations.gives(row, "inplace", constructor):
+        result = tensors.in_place(machine, given[0], module.kind, given[1:], keeps, where)
+    else:
+        result = tensors.make(machine, module.kind, [*given, *module.parameters.values()], keeps, site)
     _keep_needed(row, module, result, given)
     if operations.gives(row, "scalar", constructor):
         result.elements = 1
