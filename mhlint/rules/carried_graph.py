@@ -65,7 +65,7 @@ from collections.abc import Iterable, Iterator
 from mhlint.autograd.graph import Level
 from mhlint.autograd.trace import Backward, Event, Runs, Trace
 from mhlint.findings import Finding, Related
-from mhlint.rules.gathering import by_place, confidence, crosses_calls, of_earlier_step, sightings, when, within_calls
+from mhlint.rules.gathering import by_place, carried, confidence, crosses_calls, sightings, when, within_calls
 from mhlint.rules.reinjection import sent_again
 from mhlint.rules.rule import Rule
 from mhlint.rules.wording import built, code
@@ -78,7 +78,7 @@ def _select(trace: Trace) -> Iterator[tuple[Event, Level]]:
         failure = event.failure
         if failure is None or failure.kind != "freed" or event.caught or failure.node is None:
             continue
-        if of_earlier_step(trace, event) and sent_again(trace, event) is None:
+        if carried(failure.node, event) and sent_again(trace, event) is None:
             yield event, within_calls(trace, failure.node, event, failure.level)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from mhlint.autograd.graph import Level, Node
-from mhlint.autograd.trace import Backward, Choice, Event, Root, Runs, Step, Trace
+from mhlint.autograd.trace import Choice, Event, Root, Runs, Trace
 from mhlint.findings import Confidence, Place
 
 
@@ -105,28 +105,4 @@ def carried(node: Node, event: Event) -> bool:
             return False
         if made_turn != now_turn:
             return True
-    return False
-
-
-def of_earlier_step(trace: Trace, event: Backward) -> bool:
-    """Was the freed graph carried over from an earlier step?
-
-    Either it was made in an earlier turn of a loop that still runs, or it was made before the loop, walked in an
-    earlier turn, and the parameters have been stepped since.
-    """
-    failure = event.failure
-    if failure is None or failure.node is None:
-        return False
-    if carried(failure.node, event):
-        return True
-    earlier = failure.earlier
-    if earlier is None or not _earlier_turn(earlier, event):
-        return False
-    return any(isinstance(between, Step) for between in trace.between(earlier, event))
-
-
-def _earlier_turn(earlier: Event, event: Event) -> bool:
-    for (made_in, made_turn), (now_in, now_turn) in zip(earlier.turn, event.turn, strict=False):
-        if made_in != now_in or made_turn != now_turn:
-            return made_in == now_in
     return False

@@ -93,7 +93,7 @@ from collections.abc import Iterable, Iterator
 from mhlint.autograd.graph import Level
 from mhlint.autograd.trace import Backward, Event, Runs, Trace
 from mhlint.findings import Finding, Related
-from mhlint.rules.gathering import by_place, confidence, of_earlier_step, sightings, when, within_calls
+from mhlint.rules.gathering import by_place, carried, confidence, sightings, when, within_calls
 from mhlint.rules.reinjection import sent_again
 from mhlint.rules.rule import Rule
 from mhlint.rules.wording import built, code, other_walk
@@ -109,7 +109,7 @@ def _select(trace: Trace) -> Iterator[tuple[Event, Level]]:
         failure = event.failure
         if failure is None or failure.kind != "freed" or event.caught or failure.node is None:
             continue
-        if not of_earlier_step(trace, event) and sent_again(trace, event) is None:
+        if not carried(failure.node, event) and sent_again(trace, event) is None:
             yield event, within_calls(trace, failure.node, event, failure.level)
 
 
