@@ -1,38 +1,62 @@
-"""How should the step read? One module a rewrite: from a finding to text edits and how far they can be trusted."""
+"""How should the step read? One module a rewrite: from a finding to text edits and how far to trust them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from mhlint.autograd.trace import Runs
 from mhlint.findings import Finding, Fix
-from mhlint.rewrites import needless_retain, shared_trunk
+from mhlint.rewrites import (
+    cut_carried,
+    cut_generator,
+    moved_step,
+    needless_retain,
+    old_forms,
+    reinjection,
+    shared_trunk,
+)
 from mhlint.rewrites.layout import CannotEdit
 from mhlint.rewrites.scene import Again, Scene
 
-_REWRITES = {
-    "MHL101": shared_trunk.fix,
-    "MHL201": shared_trunk.fix,
-    "MHL203": needless_retain.fix,
+_Rewrite = Callable[[Scene, Finding], Fix | None]
+
+_REWRITES: dict[str, tuple[_Rewrite, ...]] = {
+    "MHL101": (shared_trunk.fix, cut_generator.fix),
+    "MHL102": (cut_carried.fix,),
+    "MHL103": (moved_step.fix,),
+    "MHL104": (reinjection.require_grad,),
+    "MHL201": (shared_trunk.fix,),
+    "MHL203": (needless_retain.fix,),
+    "MHL301": (reinjection.add_missing,),
+    "MHL302": (reinjection.move_out_of_loop,),
+    "MHL304": (reinjection.keep_gradient,),
+    "MHL306": (moved_step.fix,),
+    "MHL401": (old_forms.functional,),
+    "MHL402": (old_forms.variable,),
 }
+"""The rewrites of each code, in the order in which they are tried."""
 
 
 def attach(findings: Iterable[Finding], runs: Runs, fix_style: str, again: Again) -> list[Finding]:
-    """The findings, each with the fix that can be offered; `again` runs a changed program as `runs` was made."""
+    """The findings with the fixes that can be offered; `again` runs a changed program as `runs` was made."""
     scene = Scene(runs, fix_style, again)
     return [_with_fix(scene, finding) for finding in findings]
 
 
 def _with_fix(scene: Scene, finding: Finding) -> Finding:
-    rewrite = _REWRITES.get(finding.code)
-    if rewrite is None or finding.place.filename != scene.program.source.path:
+    if finding.place.filename != scene.program.source.path:
         return finding
-    try:
-        fix: Fix | None = rewrite(scene, finding)
-    except (CannotEdit, RecursionError):
-        fix = None
-    return finding if fix is None else replace(finding, fix=fix)
+    shown: Fix | None = None
+    for rewrite in _REWRITES.get(finding.code, ()):
+        try:
+            fix = rewrite(scene, finding)
+        except (CannotEdit, RecursionError):
+            continue
+        if fix is not None and fix.edits:
+            return replace(finding, fix=fix)
+        shown = shown or fix
+    return finding if shown is None else replace(finding, fix=shown)
 
 
 __all__ = ["attach"]

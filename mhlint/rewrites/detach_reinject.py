@@ -6,11 +6,11 @@ import ast
 from dataclasses import dataclass
 
 from mhlint.autograd.graph import Level, Node
-from mhlint.autograd.trace import Escape, Runs
+from mhlint.autograd.trace import Escape, Runs, Write
 from mhlint.autograd.values import Tensor
 from mhlint.findings import Edit, Finding
 from mhlint.rewrites.draft import Draft
-from mhlint.rewrites.groups import Group, Step, probed, surely_runs
+from mhlint.rewrites.groups import Group, Step, all_surely_run, probed, surely_runs
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import changed_in_place, escapes_to_inner_scopes, loads, stored, taken
 from mhlint.rewrites.scene import PROBE, Probe, Scene, where
@@ -48,16 +48,10 @@ def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
         doubts.append(f"{names} comes from code that is not seen and is taken for a tensor")
     for group in step.groups:
         last = group.walks[-1]
-        if last.retains and walked_or_shown_later(group.trace, last) and _walks_on(group):
+        if last.retains and walked_or_shown_later(group.trace, last):
             doubts.append("the graph may be needed again behind the last walk")
     renames = tuple((new, old) for old, new in fresh.items())
     return Draft(tuple(edits), "", renames, conditions, tuple(dict.fromkeys(doubts)))
-
-
-def _walks_on(group: Group) -> bool:
-    """Does anything but a returned loss keep the graph in sight?"""
-    last = group.walks[-1]
-    return any(isinstance(event, Escape) and event.how == "call" for event in group.trace.events[last.index :])
 
 
 def _boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
@@ -86,6 +80,8 @@ def _boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
             raise CannotEdit("the losses do not meet the trunk in tensors that have names")
         for name, tensors in matching.items():
             tensor = tensors[0]
+            if _changes(group, tensor):
+                raise CannotEdit(f"`{name}` is changed in place")
             sure = tensor.node is not None and tensor.node.sure is Level.CERTAIN
             before = chosen.get(name)
             chosen[name] = Boundary(
@@ -95,6 +91,22 @@ def _boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
                 not tensor.unseen_call and (before is None or before.plain),
             )
     return [chosen[name] for name in names if name in chosen]
+
+
+def _changes(group: Group, tensor: Tensor) -> bool:
+    """Is a boundary's memory written to before the last walk, once it is there?"""
+    asked = max(
+        event.index for event in group.trace.of(Escape) if event.index < group.walks[0].index and _is_probe(event)
+    )
+    return any(
+        event.tensor.storage is tensor.storage and asked < event.index < group.walks[-1].index
+        for event in group.trace.of(Write)
+    )
+
+
+def _is_probe(event: Escape) -> bool:
+    node = event.site.node
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith(PROBE)
 
 
 def _candidates(layout: Layout, step: Step, scope: ast.AST) -> list[str]:
@@ -195,6 +207,8 @@ def _reinjection(
         walk = f"{name}.backward(gradient={fresh[name]}.grad)"
     else:
         outputs, gradients = ", ".join(names), ", ".join(f"{fresh[name]}.grad" for name in names)
+        if not all_surely_run(layout, step):
+            raise CannotEdit("a part of the boundary may stay unused")
         walk = f"{_autograd(layout)}.backward([{outputs}], [{gradients}])"
     tests = [f"{b.name}.requires_grad" for b in boundaries if not b.certain]
     if not surely_runs(layout, step):

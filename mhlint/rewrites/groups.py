@@ -205,28 +205,29 @@ def events_during(group: Group) -> list[Event]:
 
 def surely_runs(layout: Layout, step: Step) -> bool:
     """Is at least one of the walks made for certain whenever the step's statements run?"""
-    for call in step.calls:
-        statement = layout.statement(call)
-        if not isinstance(statement, ast.Expr):
-            continue
-        inner: ast.AST = statement
-        sure = True
-        for item in (statement, *layout.around(statement)):
-            if any(item is member for member in step.statements) and item is statement:
-                break
-            if item is statement:
-                continue
-            if isinstance(item, (ast.For, ast.AsyncFor)):
-                sure = sure and any(inner is part for part in item.body) and _turns(step, item)
-                sure = sure and not any(isinstance(node, (ast.Continue, ast.Break)) for node in ast.walk(item))
-            elif not isinstance(item, (ast.With, ast.AsyncWith)):
-                sure = False
-            inner = item
-            if any(item is member for member in step.statements):
-                break
-        if sure:
+    return any(_surely_made(layout, step, call) for call in step.calls)
+
+
+def all_surely_run(layout: Layout, step: Step) -> bool:
+    """Is each of the walks made for certain whenever the step's statements run?"""
+    return all(_surely_made(layout, step, call) for call in step.calls)
+
+
+def _surely_made(layout: Layout, step: Step, call: ast.Call) -> bool:
+    inner: ast.AST = layout.statement(call)
+    if not isinstance(inner, ast.Expr):
+        return False
+    for item in layout.around(inner) if not any(inner is member for member in step.statements) else ():
+        if isinstance(item, (ast.For, ast.AsyncFor)):
+            leaves = any(isinstance(node, (ast.Continue, ast.Break)) for node in ast.walk(item))
+            if leaves or not any(inner is part for part in item.body) or not _turns(step, item):
+                return False
+        elif not isinstance(item, (ast.With, ast.AsyncWith)):
+            return False
+        if any(item is member for member in step.statements):
             return True
-    return False
+        inner = item
+    return True
 
 
 def _turns(step: Step, loop: ast.AST) -> bool:

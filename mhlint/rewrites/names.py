@@ -102,10 +102,18 @@ def own(top: ast.AST) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
+def _own_names(scope: ast.AST) -> set[str]:
+    """The parameters of a function and the names that it binds."""
+    if isinstance(scope, ast.ClassDef):
+        return set()
+    arguments = {node.arg for node in ast.walk(scope) if isinstance(node, ast.arg)}
+    return arguments | stored(getattr(scope, "body", []) if not isinstance(scope, ast.Lambda) else [])
+
+
 def escapes_to_inner_scopes(layout: Layout, scope: ast.AST, name: str) -> bool:
     """Is a name of a scope read by a function, lambda or class inside it (comprehensions are not)?"""
     for node in ast.walk(scope):
-        if isinstance(node, Scope) and node is not scope and loads([node], name):
+        if isinstance(node, Scope) and node is not scope and loads([node], name) and name not in _own_names(node):
             return True
     return any(
         isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names

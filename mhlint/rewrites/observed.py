@@ -10,6 +10,7 @@ from mhlint.autograd.trace import Backward, Hook, ReadGrad, Unseen, Write
 from mhlint.rewrites.groups import Group, Step, events_during
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import own
+from mhlint.rewrites.scene import where
 from mhlint.rules.walking import needs_apart
 
 _NO_GRAD = ("no_grad", "inference_mode", "set_grad_enabled")
@@ -56,11 +57,28 @@ def doubts(layout: Layout, step: Step) -> list[str]:
             found.append("an error in between is caught, and half a step may go on")
         if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
             break
+    found += _lazily_made(step)
     for statement in step.statements:
         for node in own(statement):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MODES:
                 found.append(f"`{ast.unparse(node)[:50]}` stands between the walks")
     return list(dict.fromkeys(found))
+
+
+def _lazily_made(step: Step) -> Iterator[str]:
+    """An unseen call that a loop goes through may be a generator, whose code runs between the walks."""
+    sources = {
+        where(part): ast.unparse(part)
+        for statement in step.statements
+        for node in own(statement)
+        if isinstance(node, (ast.For, ast.AsyncFor))
+        for part in ast.walk(node.iter)
+        if isinstance(part, ast.Call)
+    }
+    for group in step.groups:
+        for event in group.trace.of(Unseen):
+            if where(event.site.node) in sources and not _is_data_method(event.label):
+                yield f"`{sources[where(event.site.node)][:50]}` may be a generator that runs between the walks"
 
 
 def _all(block: list[ast.stmt]) -> Iterator[ast.AST]:
@@ -92,8 +110,10 @@ def _in_group(group: Group) -> Iterator[str]:
     for node in nodes:
         if node.region and "compile" not in node.region and "checkpoint" not in node.region:
             yield "the walks go through a distributed module"
-        if node.op.endswith("apply"):
-            yield "the trunk has a backward of its own"
+    for node in group.shared:
+        made_by = node.site.node
+        if isinstance(made_by, ast.Call) and isinstance(made_by.func, ast.Attribute) and made_by.func.attr == "apply":
+            yield f"`{ast.unparse(made_by.func)}` has a backward of its own, which may not be linear"
 
 
 
@@ -121,8 +141,3 @@ def _matters(event: Write, group: Group) -> bool:
     made = [walk for walk in group.walks if walk.index < event.index]
     storages = {saved.storage for walk in made for node in walk.walk.nodes for saved in node.saved}
     return event.tensor.storage in storages
-
-
-def wrapped(step: Step) -> bool:
-    """Do the walks go through an engine that keeps books of its own?"""
-    return any(api.startswith(("engine", "optimizer")) for api in step.apis)

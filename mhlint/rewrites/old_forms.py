@@ -1,0 +1,127 @@
+"""Layers that are called as functions, and Variable: what stands there today."""
+
+from __future__ import annotations
+
+import ast
+
+from mhlint.autograd.trace import Misuse
+from mhlint.autograd.values import Tensor
+from mhlint.findings import Applicability, Edit, Finding, Fix
+from mhlint.rewrites.layout import Layout
+from mhlint.rewrites.reinjection import node_at
+from mhlint.rewrites.scene import Scene
+
+_FUNCTIONAL = {
+    "ReLU": "relu", "GELU": "gelu", "SiLU": "silu", "LeakyReLU": "leaky_relu", "ELU": "elu", "Softplus": "softplus",
+    "MSELoss": "mse_loss", "L1Loss": "l1_loss", "CrossEntropyLoss": "cross_entropy", "NLLLoss": "nll_loss",
+    "BCELoss": "binary_cross_entropy", "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
+}  # fmt: skip
+_OF_TORCH = {"Tanh": "tanh", "Sigmoid": "sigmoid"}
+
+
+def functional(scene: Scene, finding: Finding) -> Fix | None:
+    """MHL401: `nn.ReLU(x)` becomes `F.relu(x)`."""
+    layout = scene.layout
+    call = node_at(scene, finding)
+    if not isinstance(call, ast.Call) or call.keywords or not isinstance(call.func, ast.Attribute):
+        return None
+    edits: list[Edit] = []
+    kind = call.func.attr
+    if kind in _OF_TORCH:
+        name = f"{_torch(layout)}.{_OF_TORCH[kind]}" if _torch(layout) else ""
+    elif kind in _FUNCTIONAL:
+        name = f"{_functional_name(layout, edits, layout.text(call.func.value))}.{_FUNCTIONAL[kind]}"
+    elif kind == "Flatten" and len(call.args) == 1 and _torch(layout):
+        end = scene.program.place(call.args[0]).end
+        name, edits = f"{_torch(layout)}.flatten", [Edit(", 1", end, end)]
+    else:
+        return None
+    if not name:
+        return None
+    edits.append(layout.replace(call.func, name))
+    text = f"Call `{name}`, which works on the tensor; this assumes that the layer has no settings of its own"
+    return Fix(Applicability.UNSAFE, text, tuple(sorted(edits, key=lambda edit: edit.start)))
+
+
+def _torch(layout: Layout) -> str:
+    for node in layout.program.tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == "torch":
+                    return alias.asname or "torch"
+    return ""
+
+
+def _functional_name(layout: Layout, edits: list[Edit], owner: str) -> str:
+    last = None
+    for node in layout.program.tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == "torch.nn.functional":
+                    return alias.asname or alias.name
+        if isinstance(node, ast.ImportFrom) and node.module == "torch.nn":
+            for alias in node.names:
+                if alias.name == "functional":
+                    return alias.asname or "functional"
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            last = node
+    if owner:
+        return f"{owner}.functional"
+    if last is not None:
+        edits.append(layout.insert_after(last, "import torch.nn.functional as F"))
+    return "F"
+
+
+def variable(scene: Scene, finding: Finding) -> Fix | None:
+    """MHL402: `Variable(t)` becomes `t`, `t.requires_grad_()` or `t.detach()`."""
+    layout = scene.layout
+    call = node_at(scene, finding)
+    if not isinstance(call, ast.Call) or len(call.args) != 1 or isinstance(call.args[0], ast.Starred):
+        return None
+    flags = {keyword.arg: keyword.value for keyword in call.keywords}
+    if not set(flags) <= {"requires_grad"}:
+        return None
+    flag = flags.get("requires_grad")
+    if flag is not None and not (isinstance(flag, ast.Constant) and isinstance(flag.value, bool)):
+        return None
+    wants = flag is not None and isinstance(flag, ast.Constant) and flag.value is True
+    inner = call.args[0]
+    text = layout.text(inner)
+    if "\n" in text or "#" in layout.text(call):
+        return None
+    safe, cuts = _surely_plain(scene, finding)
+    fresh = isinstance(inner, ast.Call)
+    if cuts:
+        text = f"{_atom(inner, text)}.detach()" + (".requires_grad_()" if wants else "")
+    elif wants:
+        text = f"{_atom(inner, text)}.requires_grad_()" if fresh else f"{_atom(inner, text)}.detach().requires_grad_()"
+    elif not _stands_alone(layout, call):
+        text = _atom(inner, text)
+    applicability = Applicability.SAFE if safe and (fresh or not wants) and not cuts else Applicability.UNSAFE
+    place = scene.program.place(call)
+    return Fix(applicability, "Variable is a tensor since PyTorch 0.4", (Edit(text, place.start, place.end),))
+
+
+def _stands_alone(layout: Layout, call: ast.Call) -> bool:
+    parent = layout.parents[call]
+    if isinstance(parent, ast.Call):
+        return any(arg is call for arg in parent.args)
+    return isinstance(parent, (ast.Assign, ast.Return, ast.keyword))
+
+
+def _atom(node: ast.expr, text: str) -> str:
+    return text if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"({text})"
+
+
+def _surely_plain(scene: Scene, finding: Finding) -> tuple[bool, bool]:
+    """Is the argument surely a tensor without a graph that needs none, and is it surely one with a graph?"""
+    seen: list[Tensor | None] = []
+    for _, trace in scene.runs.traces():
+        for event in trace.of(Misuse):
+            if event.site.place == finding.place:
+                seen += [value if isinstance(value, Tensor) else None for value in event.values[:1]]
+    plain = bool(seen) and all(t is not None and t.node is None and t.requires_grad is False for t in seen)
+    cuts = bool(seen) and all(t is not None and t.node is not None for t in seen)
+    return plain, cuts
+
+
