@@ -11,9 +11,11 @@ from mhlint.autograd.machine import Machine
 from mhlint.autograd.tensors import alias, part_of, view
 from mhlint.autograd.values import (
     Const,
+    Instance,
     Key,
     Mapping,
     Module,
+    Object,
     Range,
     Sequence,
     Tensor,
@@ -52,6 +54,12 @@ def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Va
         return items, value.exact
     if isinstance(value, Tensor):
         return _rows(machine, value, site), False
+    if isinstance(value, Object) and value.kind == "loader":
+        return machine.batches(machine, value, site), False
+    if isinstance(value, Instance):
+        method = machine.member(machine, value, "__iter__")
+        if method is not None:
+            return elements(machine, machine.call(machine, method, [], {}, site), site)
     return _unknown_items(machine, value), False
 
 

@@ -12,6 +12,7 @@ from mhlint.autograd.distributions import make_distribution
 from mhlint.autograd.frames import ProgramExits
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import elements
+from mhlint.autograd.loading import make_loader, make_tensor_dataset
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.table import result_of
 from mhlint.autograd.trace import Misuse
@@ -329,6 +330,8 @@ _HANDLERS: dict[str, Handler] = {
     "collections.namedtuple": _namedtuple, "dataclasses.field": _dataclass_field,
     "torch.amp.GradScaler": _scaler, "apex.amp.scale_loss": _scale_loss, "apex.amp.initialize": _all_args,
     "torch.func.functional_call": _functional_call, "torch.nn.utils.stateless.functional_call": _functional_call,
+    "torch.utils.data.DataLoader": make_loader, "torch.utils.data.dataloader.DataLoader": make_loader,
+    "torch.utils.data.TensorDataset": make_tensor_dataset,
     "deepspeed.initialize": _deepspeed, "types.SimpleNamespace": lambda m, a, k, s: Object("namespace", {}, dict(k)),
 }  # fmt: skip
 

@@ -16,7 +16,7 @@ from mhlint.autograd.frames import Frame, GiveUp
 from mhlint.autograd.graph import Level, Node, Turn
 from mhlint.autograd.paths import Budget, Path
 from mhlint.autograd.trace import Event, Trace
-from mhlint.autograd.values import Function, Instance, Key, Namespace, Tensor, Term, Unknown, Value, key_of
+from mhlint.autograd.values import Function, Instance, Key, Namespace, Object, Tensor, Term, Unknown, Value, key_of
 from mhlint.syntax.program import Program, Site
 from mhlint.syntax.project import Project
 
@@ -54,6 +54,7 @@ class Machine:
     execute: Callable[[Machine, Frame, list[ast.stmt]], None] = field(init=False)
     call: Callable[..., Value] = field(init=False)
     member: Callable[[Machine, Instance, str], Value | None] = field(init=False)
+    batches: Callable[[Machine, Object, Site | None], list[Value]] = field(init=False)
 
     def next_serial(self) -> int:
         self.serial += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mhlint.autograd import operations, shapes, tensors
 from mhlint.autograd.attributes import is_module, looks_like_module
-from mhlint.autograd.graph import Level
+from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.iteration import elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.operations import Arguments
@@ -290,14 +290,15 @@ def _grad_level(found: list[Tensor]) -> Level:
 
 def _in_region(machine: Machine, module: Module, args: list[Value], keywords: dict[str, Value], site: Site) -> Value:
     inner = module.settings["module"]
+    since = machine.next_serial()
     result = machine.call(machine, inner, args, keywords, site)
     if module.kind != "DataParallel":
-        mark_region(machine, result, module.kind, site)
+        mark_region(machine, result, module.kind, site, since)
     return result
 
 
-def mark_region(machine: Machine, result: Value, region: str, site: Site) -> None:
-    """Note on the nodes a wrapped forward returned that they came through the wrapper.
+def mark_region(machine: Machine, result: Value, region: str, site: Site, since: int = 0) -> None:
+    """Note on the nodes a wrapped forward returned (with `since`, on all made since then) the wrapper's name.
 
     A compiled region is one node that keeps, whatever is in it (FACTS F68); so is a reentrant checkpoint (F65).
     """
@@ -306,9 +307,13 @@ def mark_region(machine: Machine, result: Value, region: str, site: Site) -> Non
         whole = tensors.node_for(machine, region, found, Level.LIKELY, site)
         for tensor in found:
             tensor.node = whole
-    for tensor in found:
-        if tensor.node is not None:
-            tensor.node.region = region
+    todo = [tensor.node for tensor in found if tensor.node is not None]
+    while todo:
+        node = todo.pop()
+        if node.region != region and (node.sequence > since or not since):
+            node.region = region
+            if since:
+                todo += [target for target, _ in node.inputs if isinstance(target, Node)]
 
 
 def run_unseen(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
-from mhlint.autograd import attributes, calls, expressions, imports, statements
+from mhlint.autograd import attributes, calls, expressions, imports, loading, statements
 from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRaises
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
@@ -43,6 +43,7 @@ def run_program(
             machine = Machine(project, path, Trace(name), budget, backward_calls)
             machine.evaluate, machine.execute = expressions.evaluate, statements.execute
             machine.call, machine.member = calls.call, attributes.member
+            machine.batches = loading.batches
             _run(machine, body)
             entered.update(machine.entered)
             machine.trace.choices = path.choices()

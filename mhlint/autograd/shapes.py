@@ -83,4 +83,20 @@ def broadcast(left: Tensor, right: Value, result: Tensor) -> None:
     elif isinstance(right, Tensor) and left.shape is not None and right.shape is not None:
         longer, shorter = sorted((left.shape, right.shape), key=len, reverse=True)
         padded = (1,) * (len(longer) - len(shorter)) + shorter
-        set_shape(result, tuple(b if a == 1 else a for a, b in zip(longer, padded, strict=True)))
+        set_shape(result, tuple(_wider(a, b) for a, b in zip(longer, padded, strict=True)))
+
+
+def _wider(left: int | None, right: int | None) -> int | None:
+    """The size that two sizes broadcast to."""
+    if left == 1 or (left is None and right not in (None, 1)):
+        return right
+    return left
+
+
+def length(name: str, args: list[Value]) -> Shape:
+    """The shape of `torch.arange(5)` or `torch.linspace(0, 1, 20)`."""
+    position = 2 if name in ("linspace", "logspace") else 0 if len(args) == 1 else None
+    if position is None or len(args) <= position:
+        return None
+    size = args[position]
+    return (size.value,) if isinstance(size, Const) and isinstance(size.value, int) else None

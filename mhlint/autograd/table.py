@@ -160,8 +160,11 @@ def _created(
     flag = keywords.get("requires_grad")
     wants = False if flag is None else bool(flag.value) if isinstance(flag, Const) else None
     result = tensors.leaf(machine, site, requires_grad=wants)
-    if row.name.rpartition(".")[2] in _SIZED:
+    short = row.name.rpartition(".")[2]
+    if short in _SIZED:
         shapes.set_shape(result, shapes.literal_shape(args))
+    elif short in ("arange", "linspace", "logspace"):
+        shapes.set_shape(result, shapes.length(short, args))
     if wants and any(t.node is None and t.requires_grad is False for t in tensors_in(args[0] if args else None)):
         result.silenced_at = tensors.site_of(machine, site)
     return result

@@ -1,0 +1,85 @@
+"""`DataLoader` over a data set of the program's own: what a batch holds if its items carry a graph."""
+
+from __future__ import annotations
+
+from mhlint.autograd import tensors
+from mhlint.autograd.graph import Level
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.modules import acts_as_module
+from mhlint.autograd.values import (
+    Instance,
+    Key,
+    Mapping,
+    Object,
+    Sequence,
+    Tensor,
+    Value,
+    is_none,
+    tensors_in,
+)
+from mhlint.syntax.program import Site
+
+_TURNS = 3
+
+
+def make_loader(
+    machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """A loader; one whose items are plain data is as good as unknown."""
+    dataset = args[0] if args else keywords.get("dataset")
+    if isinstance(dataset, Object) and dataset.kind == "tensor dataset":
+        return Object("loader", {"dataset": dataset})
+    if not isinstance(dataset, Instance) or not _carries_graph(dataset):
+        return machine.unknown("loader")
+    settings: dict[str, Value] = {"dataset": dataset}
+    if "collate_fn" in keywords and not is_none(keywords["collate_fn"]):
+        settings["collate_fn"] = keywords["collate_fn"]
+    return Object("loader", settings)
+
+
+def make_tensor_dataset(
+    machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """`TensorDataset(*tensors)`."""
+    if not any(isinstance(arg, Tensor) and arg.node is not None for arg in args):
+        return machine.unknown("dataset")
+    return Object("tensor dataset", {"tensors": Sequence(list(args), "tuple")})
+
+
+def _carries_graph(dataset: Instance) -> bool:
+    values = dataset.attributes.values()
+    return any(
+        acts_as_module(value) >= Level.LIKELY or any(t.node is not None for t in tensors_in(value)) for value in values
+    )
+
+
+def batches(machine: Machine, loader: Object, site: Site | None) -> list[Value]:
+    """The first batches of a loader."""
+    dataset = loader.settings["dataset"]
+    made: list[Value] = []
+    for _ in range(_TURNS):
+        if isinstance(dataset, Object):
+            item = dataset.settings["tensors"]
+        else:
+            assert isinstance(dataset, Instance)
+            method = machine.member(machine, dataset, "__getitem__")
+            if method is None:
+                return [machine.unknown("batch") for _ in range(_TURNS)]
+            item = machine.call(machine, method, [machine.unknown("index")], {}, site)
+        collate = loader.settings.get("collate_fn")
+        if collate is not None:
+            made.append(machine.call(machine, collate, [Sequence([item, item], exact=False)], {}, site))
+        else:
+            made.append(_collated(machine, item, site))
+    return made
+
+
+def _collated(machine: Machine, item: Value, site: Site | None) -> Value:
+    if isinstance(item, Tensor):
+        return tensors.make(machine, "stack", [item], Level.NO, site)
+    if isinstance(item, Sequence):
+        return Sequence([_collated(machine, part, site) for part in item.items], item.kind, item.exact, item.fields)
+    if isinstance(item, Mapping):
+        parts: dict[Key, Value] = {key: _collated(machine, part, site) for key, part in item.items.items()}
+        return Mapping(parts, item.exact)
+    return machine.unknown("batch item", tuple(tensors_in(item)))
