@@ -91,11 +91,13 @@ def _without_negation(text: str) -> str:
 
 @dataclass(frozen=True)
 class Budget:
-    """How much is run for one root: `paths`, evaluated expressions in a path and altogether, depth of calls."""
+    """How much is run: for one root `paths`, evaluated expressions in a path and altogether, depth of calls; for
+    all roots of a source `source_steps`."""
 
     paths: int = 40
     steps: int = 25_000
-    total_steps: int = 70_000
+    total_steps: int = 90_000
+    source_steps: int = 500_000
     depth: int = 14
 
 

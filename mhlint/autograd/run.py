@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 
 from mhlint.autograd import attributes, calls, expressions, imports, loading, statements
 from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRaises
@@ -37,19 +38,27 @@ def run_program(
     budget = budget or Budget()
     runs = Runs(program)
     entered: set[ast.AST] = set()
+    left = budget.source_steps
 
     def add(name: str, body: Callable[[Machine], None]) -> None:
+        nonlocal left
+        if left <= 0:
+            return
+        limits = replace(budget, total_steps=min(budget.total_steps, left))
+
         def run(path: Path) -> tuple[Trace, int]:
-            machine = Machine(project, path, Trace(name), budget, backward_calls)
+            machine = Machine(project, path, Trace(name), limits, backward_calls)
             machine.evaluate, machine.execute = expressions.evaluate, statements.execute
             machine.call, machine.member = calls.call, attributes.member
             machine.batches = loading.batches
             _run(machine, body)
             entered.update(machine.entered)
             machine.trace.choices = path.choices()
+            nonlocal left
+            left -= machine.steps
             return machine.trace, machine.steps
 
-        runs.roots.append(explore(name, run, budget))
+        runs.roots.append(explore(name, run, limits))
 
     words = words_of(program, project, backward_calls)
     if is_relevant(program, words):
