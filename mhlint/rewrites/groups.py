@@ -13,6 +13,7 @@ from mhlint.rewrites.layout import CannotEdit, Layout, loops_around
 from mhlint.rewrites.scene import Probe, Scene, Where, where
 from mhlint.rules.gathering import carried, crosses_calls
 from mhlint.rules.walking import needs_apart, shared_trunk
+from mhlint.syntax.program import Site
 
 _MOST_RETAINED = 12
 
@@ -46,13 +47,10 @@ class Step:
     runs: Runs
     groups: tuple[Group, ...]
     calls: tuple[ast.Call, ...]
+    api_of: dict[ast.Call, str]
     block: tuple[ast.stmt, ...]
     statements: tuple[ast.stmt, ...]
     retained: frozenset[Where]
-
-    @property
-    def apis(self) -> set[str]:
-        return {walk.api for group in self.groups for walk in group.walks}
 
 
 def step_of(scene: Scene, finding: Finding) -> Step | None:
@@ -63,17 +61,76 @@ def step_of(scene: Scene, finding: Finding) -> Step | None:
     groups = tuple(_groups_at(runs, finding.place))
     if not groups:
         return None
+    depth = _depth(groups)
+    reason = CannotEdit("the backward calls are not found")
+    for down in range(depth, -1, -1):
+        try:
+            calls = _calls_at(scene, groups, down)
+            block, statements = _common_block(scene.layout, groups, calls)
+        except CannotEdit as error:
+            reason = reason if down < depth else error
+            continue
+        return Step(runs, groups, tuple(calls), calls, tuple(block), tuple(statements), retained)
+    raise reason
+
+
+def _chain(walk: Backward) -> list[Site]:
+    return [*walk.stack, walk.site]
+
+
+def _depth(groups: tuple[Group, ...]) -> int:
+    """How many calls all walks have in common, outermost first."""
+    chains = [_chain(walk) for group in groups for walk in group.walks]
+    same = 0
+    for sites in zip(*chains, strict=False):
+        if len({where(site.node) for site in sites}) > 1:
+            break
+        same += 1
+    return min(same, min(len(chain) for chain in chains) - 1)
+
+
+def _calls_at(scene: Scene, groups: tuple[Group, ...], depth: int) -> dict[ast.Call, str]:
+    """The calls by which one function makes the walks: backward calls, or calls of a helper that is one."""
     layout = scene.layout
-    found = {scene.find(walk.site) for group in groups for walk in group.walks}
-    if None in found:
-        raise CannotEdit("a backward call stands in another file")
-    calls = sorted((node for node in found if isinstance(node, ast.Call)), key=lambda n: (n.lineno, n.col_offset))
-    if len(calls) != len(found):
-        raise CannotEdit("a backward call is no plain call")
+    calls: dict[ast.Call, str] = {}
+    for group in groups:
+        for walk in group.walks:
+            chain = _chain(walk)
+            node = scene.find(chain[depth])
+            if node is None:
+                raise CannotEdit("a backward call stands in another file")
+            if not isinstance(node, ast.Call):
+                raise CannotEdit("a backward call is no plain call")
+            api = walk.api
+            if depth + 1 < len(chain):
+                if depth + 2 < len(chain) or not _only_walks(scene, walk):
+                    raise CannotEdit("the backward calls stand in different functions")
+                api = "helper"
+            if calls.setdefault(node, api) != api:
+                raise CannotEdit("a loss is walked in different ways")
     if len({id(layout.scope(call)) for call in calls}) != 1:
         raise CannotEdit("the backward calls stand in different functions")
-    block, statements = _common_block(layout, groups, calls)
-    return Step(runs, groups, tuple(calls), tuple(block), tuple(statements), retained)
+    return dict(sorted(calls.items(), key=lambda item: (item[0].lineno, item[0].col_offset)))
+
+
+def _only_walks(scene: Scene, walk: Backward) -> bool:
+    """Does a helper do nothing but walk its first argument?"""
+    call = scene.find(walk.site)
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return False
+    scope = scene.layout.scope(call)
+    if not isinstance(scope, ast.FunctionDef):
+        return False
+    body = [item for item in scope.body if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))]
+    names = [arg.arg for arg in scope.args.args if arg.arg not in ("self", "cls")]
+    if len(body) != 1 or not isinstance(body[0], (ast.Expr, ast.Return)) or body[0].value is not call:
+        return False
+    loss: ast.expr = call.func.value
+    if call.args and not isinstance(call.args[0], ast.Starred):
+        loss = call.args[0]
+    elif isinstance(loss, ast.Call) and len(loss.args) == 1:
+        loss = loss.args[0]
+    return isinstance(loss, ast.Name) and names[:1] == [loss.id]
 
 
 def probed(scene: Scene, step: Step, finding: Finding, probe: Probe) -> tuple[Runs, list[Group]] | None:
@@ -147,18 +204,18 @@ def _groups(trace: Trace) -> Iterator[Group]:
 
 
 def _common_block(
-    layout: Layout, groups: tuple[Group, ...], calls: list[ast.Call]
+    layout: Layout, groups: tuple[Group, ...], calls: dict[ast.Call, str]
 ) -> tuple[list[ast.stmt], list[ast.stmt]]:
-    climbs = max(_loops_between(group) for group in groups)
+    climbs = _loops_between(layout, groups, calls)
     chains: list[list[ast.stmt]] = []
     for call in calls:
         own = layout.statement(call)
         chain = [own, *(item for item in layout.around(own) if isinstance(item, ast.stmt))]
-        if climbs:
+        if climbs[call]:
             loops = loops_around(layout, call)
-            if len(loops) < climbs:
+            if len(loops) < climbs[call]:
                 raise CannotEdit("the loop over the losses stands in another function")
-            chain = chain[next(i for i, item in enumerate(chain) if item is loops[climbs - 1]) :]
+            chain = chain[next(i for i, item in enumerate(chain) if item is loops[climbs[call] - 1]) :]
         chains.append(chain)
     for candidate in chains[0]:
         block = layout.block(candidate)
@@ -170,15 +227,22 @@ def _common_block(
     raise CannotEdit("the backward calls stand in different blocks")
 
 
-def _loops_between(group: Group) -> int:
-    """How many loops around a walk have to be left to find the other walks of its group."""
-    most = 0
-    for one in group.walks:
-        for other in group.walks:
-            for position, (mine, theirs) in enumerate(zip(one.turn, other.turn, strict=False)):
-                if mine != theirs:
-                    most = max(most, len(one.turn) - position)
-                    break
+def _loops_between(
+    layout: Layout, groups: tuple[Group, ...], calls: dict[ast.Call, str]
+) -> dict[ast.Call, int]:
+    """How many loops around each call have to be left to find the other walks of its group."""
+    by_place = {layout.program.place(call): call for call in calls}
+    most = dict.fromkeys(calls, 0)
+    for group in groups:
+        for one in group.walks:
+            call = next(by_place[site.place] for site in reversed(_chain(one)) if site.place in by_place)
+            for other in group.walks:
+                same = 0
+                for mine, theirs in zip(one.turn, other.turn, strict=False):
+                    if mine != theirs:
+                        break
+                    same += 1
+                most[call] = max(most[call], len(one.turn) - same)
     return most
 
 

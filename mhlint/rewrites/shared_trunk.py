@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mhlint.autograd.graph import Level
 from mhlint.findings import Applicability, Finding, Fix
 from mhlint.rewrites import detach_reinject, sum_of_losses
 from mhlint.rewrites.draft import Draft
@@ -61,12 +60,14 @@ def _styles(scene: Scene, step: Step) -> list[str]:
 
 
 def _heads_run_between(step: Step) -> bool:
-    """Is a loss computed only after the walk of an earlier one?"""
+    """Does a head leave the trunk only after the walk of an earlier one?"""
     for group in step.groups:
+        shared = group.shared
         for earlier, later in zip(group.walks, group.walks[1:], strict=False):
             for node in later.walk.nodes:
-                if node.sequence > earlier.serial and node.op not in ("+", "scale") and node.keeps > Level.NO:
-                    return True
+                if node.sequence > earlier.serial and node not in shared:
+                    if any(target in shared for target, _ in node.inputs):
+                        return True
     return False
 
 
@@ -85,7 +86,7 @@ def _made(scene: Scene, step: Step, finding: Finding, style: str) -> Fix:
     if not same_gradients(step.runs, after, rename, draft.conditions, rows):
         raise CannotEdit("it would not give every parameter the same gradient")
     why = [*doubts(layout, step), *draft.doubts]
-    if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.apis):
+    if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.api_of.values()):
         why.append("the engine's own books do not see the trunk's walk")
     message = _message(step, style, bool(step.retained))
     if why:

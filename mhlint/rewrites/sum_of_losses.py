@@ -15,8 +15,7 @@ from mhlint.rules.walking import walked_or_shown_later
 
 def draft(layout: Layout, step: Step) -> Draft:
     """The edits that sum the losses of a step. Raises CannotEdit with the reason where that cannot be written."""
-    apis = {call: api for call, api in _apis(layout, step).items()}
-    walks = [walk_call(layout, call, apis[call]) for call in step.calls]
+    walks = [walk_call(layout, call, step.api_of[call]) for call in step.calls]
     if len({_skeleton(layout, walk) for walk in walks}) != 1:
         raise CannotEdit("the losses are walked in different ways")
     for walk in walks:
@@ -31,17 +30,6 @@ def draft(layout: Layout, step: Step) -> Draft:
         if made is not None:
             return made
     return _collected(layout, step, walks, statements)
-
-
-def _apis(layout: Layout, step: Step) -> dict[ast.Call, str]:
-    apis: dict[ast.Call, str] = {}
-    by_place = {layout.program.place(call): call for call in step.calls}
-    for group in step.groups:
-        for walk in group.walks:
-            call = by_place[walk.site.place]
-            if apis.setdefault(call, walk.api) != walk.api:
-                raise CannotEdit("a loss is walked in different ways")
-    return apis
 
 
 def _skeleton(layout: Layout, walk: WalkCall) -> str:
@@ -61,7 +49,7 @@ def _side_by_side(
     for walk, statement in zip(walks[:-1], statements[:-1], strict=True):
         position = next(i for i, item in enumerate(step.statements) if item is statement)
         between = step.statements[position + 1 :]
-        elements = _elements(walk)
+        elements = _elements(step, walk)
         if all(_is_stable(element, between) for element in elements):
             terms += [_term(layout, element) for element in elements]
             edits.append(layout.delete(statement))
@@ -73,25 +61,30 @@ def _side_by_side(
         else:
             raise CannotEdit("a loss is bound to something else before the last walk")
     last = walks[-1]
-    own = [_term(layout, element) for element in _elements(last)]
+    own = [_term(layout, element) for element in _elements(step, last)]
     text = with_loss(layout, last, _joined(last, [*terms, *own]))
     layout.require_own_lines(statements[-1])
     edits.append(layout.replace(last.call, _retaining_as_needed(step, last, text)))
     return Draft(tuple(edits))
 
 
-def _elements(walk: WalkCall) -> list[ast.expr]:
+def _elements(step: Step, walk: WalkCall) -> list[ast.expr]:
     if walk.listed and isinstance(walk.loss, (ast.List, ast.Tuple)):
         return list(walk.loss.elts)
+    if walk.listed:
+        roots = {
+            len(event.roots)
+            for group in step.groups
+            for event in group.walks
+            if event.site.row == walk.call.lineno and event.site.place.start.column == walk.call.col_offset + 1
+        }
+        if roots != {1} or not isinstance(walk.loss, ast.Name):
+            raise CannotEdit("the list of losses is not written out")
     return [walk.loss]
 
 
 def _joined(walk: WalkCall, terms: list[str]) -> str:
-    if walk.listed:
-        if not isinstance(walk.loss, (ast.List, ast.Tuple)):
-            raise CannotEdit("the list of losses is not written out")
-        return f"[{', '.join(terms)}]"
-    return " + ".join(terms)
+    return f"[{', '.join(terms)}]" if walk.listed else " + ".join(terms)
 
 
 def _term(layout: Layout, node: ast.expr) -> str:

@@ -27,13 +27,14 @@ class WalkCall:
 
 def walk_call(layout: Layout, call: ast.Call, api: str) -> WalkCall:
     """Read a backward call. Raises CannotEdit for a form that no rewrite knows."""
-    if not isinstance(call.func, ast.Attribute):
+    if not isinstance(call.func, ast.Attribute) and api != "helper":
         raise CannotEdit(f"`{layout.text(call.func)}` is called as a plain name")
     if any(isinstance(arg, ast.Starred) for arg in call.args) or any(k.arg is None for k in call.keywords):
         raise CannotEdit("its arguments are spread out with `*`")
     if not {keyword.arg for keyword in call.keywords} <= _PLAIN:
         raise CannotEdit("it is told more than what to walk")
     if api == "method":
+        assert isinstance(call.func, ast.Attribute)
         for extra in _given(call, 0, "gradient"), _given(call, 2, "create_graph"):
             if extra is not None and not (isinstance(extra, ast.Constant) and extra.value in (None, False)):
                 raise CannotEdit("it is given a gradient, or creates a graph")
