@@ -3,48 +3,44 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from mhlint.autograd.graph import Level, Node
-from mhlint.autograd.trace import Escape, Runs, Write
-from mhlint.autograd.values import Tensor
 from mhlint.findings import Edit, Finding
+from mhlint.rewrites.boundary import Boundary, boundaries
 from mhlint.rewrites.draft import Draft
-from mhlint.rewrites.groups import Group, Step, all_surely_run, probed, surely_runs
+from mhlint.rewrites.groups import Step, all_surely_run, surely_runs
 from mhlint.rewrites.layout import CannotEdit, Layout
-from mhlint.rewrites.names import changed_in_place, escapes_to_inner_scopes, loads, stored, taken
-from mhlint.rewrites.scene import PROBE, Probe, Scene, where
+from mhlint.rewrites.names import changed_in_place, fresh_name, loads, taken
+from mhlint.rewrites.scene import Scene
 from mhlint.rewrites.walk_calls import removing_retain
 from mhlint.rules.walking import walked_or_shown_later
 
 
-@dataclass(frozen=True)
-class Boundary:
-    """A name that holds a tensor at which the trunk ends, and the statement that binds it."""
+def drafts(scene: Scene, step: Step, finding: Finding) -> Iterator[Draft]:
+    """The forms of the detach-reinject step to try. Raises CannotEdit where it cannot be written."""
+    found = boundaries(scene, step, finding)
+    kinds = ("list", "dict") if any(boundary.several for boundary in found) else ("tensor",)
+    if "list" in kinds and len(found) > 1:
+        raise CannotEdit("the boundary is spread over several containers")
+    for kind in kinds:
+        yield _draft(scene, step, found, kind)
 
-    name: str
-    bound: ast.stmt
-    certain: bool
-    plain: bool
 
-
-def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
-    """The edits of the detach-reinject step. Raises CannotEdit with the reason where it cannot be written."""
+def _draft(scene: Scene, step: Step, found: list[Boundary], kind: str) -> Draft:
     layout = scene.layout
-    boundaries = _boundaries(scene, step, finding)
-    region = _region(step, boundaries)
+    region = _region(step, found)
     used = taken(layout)
-    fresh = {b.name: _fresh(used, f"{b.name}_detached") for b in boundaries}
+    fresh = {boundary.name: fresh_name(used, f"{boundary.name}_detached") for boundary in found}
     edits: list[Edit] = []
-    for boundary in boundaries:
+    for boundary in found:
         edits += _renaming(layout, region, boundary, fresh[boundary.name])
-    edits += _cuts(layout, step, boundaries, fresh)
+    edits.append(_cut(layout, step, found, fresh, kind))
     edits += [edit for call in step.calls for edit in removing_retain(layout, call)]
-    lines, conditions = _reinjection(layout, step, boundaries, fresh)
+    lines, conditions = _reinjection(layout, step, found, fresh, kind)
     edits.append(layout.insert_after(step.statements[-1], *lines, indent=layout.indent(step.statements[0])))
     doubts = []
-    if not all(boundary.plain for boundary in boundaries):
-        names = " and ".join(f"`{b.name}`" for b in boundaries if not b.plain)
+    if not all(boundary.plain for boundary in found):
+        names = " and ".join(f"`{boundary.name}`" for boundary in found if not boundary.plain)
         doubts.append(f"{names} comes from code that is not seen and is taken for a tensor")
     for group in step.groups:
         last = group.walks[-1]
@@ -52,114 +48,6 @@ def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
             doubts.append("the graph may be needed again behind the last walk")
     renames = tuple((new, old) for old, new in fresh.items())
     return Draft(tuple(edits), "", renames, conditions, tuple(dict.fromkeys(doubts)))
-
-
-def _boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
-    layout = scene.layout
-    scope = layout.scope(step.statements[0])
-    names = _candidates(layout, step, scope)
-    if not names:
-        raise CannotEdit("the losses share no tensor that has a name")
-    found = probed(scene, step, finding, Probe(where(step.statements[0]), tuple(names)))
-    if found is None:
-        raise CannotEdit("the step is too large to be looked at again")
-    runs, groups = found
-    if not groups:
-        raise CannotEdit("the boundary is not found")
-    chosen: dict[str, Boundary] = {}
-    for group in groups:
-        held = _held(runs, group)
-        frontier = _frontier(group)
-        matching = {
-            name: tensors
-            for name, tensors in held.items()
-            if any(tensor.node in frontier for tensor in tensors) and len(tensors) == 1
-        }
-        covered = {tensors[0].node for tensors in matching.values()}
-        if not frontier or covered != frontier:
-            raise CannotEdit("the losses do not meet the trunk in tensors that have names")
-        for name, tensors in matching.items():
-            tensor = tensors[0]
-            if _changes(group, tensor):
-                raise CannotEdit(f"`{name}` is changed in place")
-            sure = tensor.node is not None and tensor.node.sure is Level.CERTAIN
-            before = chosen.get(name)
-            chosen[name] = Boundary(
-                name,
-                _binding(layout, step, scope, name),
-                sure and (before is None or before.certain),
-                not tensor.unseen_call and (before is None or before.plain),
-            )
-    return [chosen[name] for name in names if name in chosen]
-
-
-def _changes(group: Group, tensor: Tensor) -> bool:
-    """Is a boundary's memory written to before the last walk, once it is there?"""
-    asked = max(
-        event.index for event in group.trace.of(Escape) if event.index < group.walks[0].index and _is_probe(event)
-    )
-    return any(
-        event.tensor.storage is tensor.storage and asked < event.index < group.walks[-1].index
-        for event in group.trace.of(Write)
-    )
-
-
-def _is_probe(event: Escape) -> bool:
-    node = event.site.node
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith(PROBE)
-
-
-def _candidates(layout: Layout, step: Step, scope: ast.AST) -> list[str]:
-    """Names that are bound before the first walk and read in the step, in the order in which they are bound."""
-    found: list[str] = []
-    index = next(i for i, item in enumerate(step.block) if item is step.statements[0])
-    rebound = stored(step.statements)
-    for statement in step.block[:index]:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id not in found:
-                if node.id not in rebound:
-                    found.append(node.id)
-    after = step.block[:index] + step.statements
-    return [name for name in found if loads(after, name)][-24:]
-
-
-def _held(runs: Runs, group: Group) -> dict[str, list[Tensor]]:
-    """What the probed names held when the group's step began."""
-    held: dict[str, list[Tensor]] = {}
-    turn = group.walks[0].turn
-    for event in group.trace.events[: group.walks[0].index]:
-        if isinstance(event, Escape) and isinstance(event.site.node, ast.Call):
-            func = event.site.node.func
-            if isinstance(func, ast.Name) and func.id.startswith(PROBE) and turn[: len(event.turn)] == event.turn:
-                held[func.id.removeprefix(PROBE)] = list(event.tensors)
-    return held
-
-
-def _frontier(group: Group) -> set[Node]:
-    """The shared nodes that a walk enters from its own ones: where the trunk ends."""
-    shared = group.shared
-    entered: set[Node] = set()
-    for walk in group.walks:
-        for node in walk.walk.nodes:
-            if node not in shared:
-                entered |= {target for target, _ in node.inputs if isinstance(target, Node) and target in shared}
-        entered |= {root.node for root in walk.roots if root.node in shared and root.node is not None}
-    return entered
-
-
-def _binding(layout: Layout, step: Step, scope: ast.AST, name: str) -> ast.stmt:
-    """The statement in the step's block that binds a name last, with nothing behind it that changes the value."""
-    index = next(i for i, item in enumerate(step.block) if item is step.statements[0])
-    last = None
-    for statement in step.block[:index]:
-        if name in stored([statement]):
-            last = statement
-    if last is None or not isinstance(last, (ast.Assign, ast.AnnAssign)):
-        raise CannotEdit(f"`{name}` is not bound by a plain assignment")
-    if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef | ast.Module):
-        if escapes_to_inner_scopes(layout, scope, name):
-            raise CannotEdit(f"`{name}` is read by a function inside")
-    return last
 
 
 def _region(step: Step, boundaries: list[Boundary]) -> list[ast.stmt]:
@@ -189,30 +77,41 @@ def _renaming(layout: Layout, region: list[ast.stmt], boundary: Boundary, fresh:
     return edits
 
 
-def _cuts(
-    layout: Layout, step: Step, boundaries: list[Boundary], fresh: dict[str, str]
-) -> list[Edit]:
+def _cut(layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str], kind: str) -> Edit:
     position = {id(item): i for i, item in enumerate(step.block)}
-    last = max((boundary.bound for boundary in boundaries), key=lambda bound: position[id(bound)])
-    lines = [f"{fresh[b.name]} = {b.name}.detach().requires_grad_()" for b in boundaries]
-    return [layout.insert_after(last, *lines)]
+    last = max((boundary.bound for boundary in found), key=lambda bound: position[id(bound)])
+    forms = {
+        "tensor": "{new} = {old}.detach().requires_grad_()",
+        "list": "{new} = [{item}.detach().requires_grad_() for {item} in {old}]",
+        "dict": "{new} = {{key: {item}.detach().requires_grad_() for key, {item} in {old}.items()}}",
+    }
+    item = fresh_name(taken(layout), "feature")
+    lines = [forms[kind].format(new=fresh[b.name], old=b.name, item=item) for b in found]
+    return layout.insert_after(last, *lines)
 
 
 def _reinjection(
-    layout: Layout, step: Step, boundaries: list[Boundary], fresh: dict[str, str]
+    layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str], kind: str
 ) -> tuple[list[str], frozenset[str]]:
-    names = [boundary.name for boundary in boundaries]
+    names = [boundary.name for boundary in found]
+    first, new = names[0], fresh[names[0]]
+    if (len(names) > 1 or kind != "tensor") and not all_surely_run(layout, step):
+        raise CannotEdit("a part of the boundary may stay unused")
+    if kind != "tensor":
+        item = fresh_name(taken(layout), "feature")
+        olds, news = (first, new) if kind == "list" else (f"{first}.values()", f"{new}.values()")
+        if not found[0].whole:
+            raise CannotEdit("a part of the boundary stays unused")
+        roots = olds if kind == "list" else f"list({olds})"
+        return [f"{_autograd(layout)}.backward({roots}, [{item}.grad for {item} in {news}])"], frozenset()
     if len(names) == 1:
-        name = names[0]
-        walk = f"{name}.backward(gradient={fresh[name]}.grad)"
+        walk = f"{first}.backward(gradient={new}.grad)"
     else:
         outputs, gradients = ", ".join(names), ", ".join(f"{fresh[name]}.grad" for name in names)
-        if not all_surely_run(layout, step):
-            raise CannotEdit("a part of the boundary may stay unused")
         walk = f"{_autograd(layout)}.backward([{outputs}], [{gradients}])"
-    tests = [f"{b.name}.requires_grad" for b in boundaries if not b.certain]
+    tests = [f"{boundary.name}.requires_grad" for boundary in found if not boundary.certain]
     if not surely_runs(layout, step):
-        tests += [f"{fresh[b.name]}.grad is not None" for b in boundaries]
+        tests += [f"{fresh[boundary.name]}.grad is not None" for boundary in found]
     if not tests:
         return [walk], frozenset()
     unit = "\t" if "\t" in layout.indent(layout.statement(step.calls[0])) else "    "
@@ -231,12 +130,3 @@ def _autograd(layout: Layout) -> str:
                 if alias.name == "autograd":
                     return alias.asname or "autograd"
     raise CannotEdit("torch is not imported as a module here")
-
-
-def _fresh(used: set[str], wanted: str) -> str:
-    name, number = wanted, 1
-    while name in used:
-        number += 1
-        name = f"{wanted}_{number}"
-    used.add(name)
-    return name

@@ -80,16 +80,14 @@ def taken(layout: Layout) -> set[str]:
     return found
 
 
-def free(layout: Layout, *wanted: str) -> str:
-    """The first of some names that is free, else the last with a number."""
-    used = taken(layout)
-    for name in wanted:
-        if name not in used:
-            return name
-    number = 2
-    while f"{wanted[-1]}_{number}" in used:
+def fresh_name(used: set[str], wanted: str) -> str:
+    """A name that is not used, and is from now on."""
+    name, number = wanted, 1
+    while name in used:
         number += 1
-    return f"{wanted[-1]}_{number}"
+        name = f"{wanted}_{number}"
+    used.add(name)
+    return name
 
 
 def own(top: ast.AST) -> Iterator[ast.AST]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from mhlint.autograd.graph import Storage
 from mhlint.autograd.operations import operation
 from mhlint.autograd.trace import Backward, Hook, ReadGrad, Unseen, Write
+from mhlint.autograd.values import Tensor
 from mhlint.rewrites.groups import Group, Step, events_during
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import own
@@ -99,7 +101,7 @@ def _in_group(group: Group) -> Iterator[str]:
     for event in during[1:]:
         if isinstance(event, Unseen) and not _is_data_method(event.label):
             yield f"`{event.label}` is called between the walks and could read gradients"
-        elif isinstance(event, Write) and event.tensor.storage in kept and _matters(event, group):
+        elif isinstance(event, Write) and memory(event.tensor) & kept and _matters(event, group):
             yield f"a tensor that a walk needs is changed in between (line {event.site.row})"
         elif isinstance(event, ReadGrad):
             yield f"a gradient is read in between (line {event.site.row})"
@@ -129,6 +131,12 @@ _CONTAINER_METHODS = frozenset(
 )
 
 
+def memory(tensor: Tensor) -> set[Storage]:
+    """The storages that a write to a tensor changes: its own, and that of the tensor whose `.data` it is."""
+    behind = tensor.attributes.get("<memory>")
+    return {tensor.storage} | ({behind.storage} if isinstance(behind, Tensor) else set())
+
+
 class _Past:
     """Stands for the place behind an event."""
 
@@ -140,4 +148,4 @@ def _matters(event: Write, group: Group) -> bool:
     """A write before any walk is the forward's own affair."""
     made = [walk for walk in group.walks if walk.index < event.index]
     storages = {saved.storage for walk in made for node in walk.walk.nodes for saved in node.saved}
-    return event.tensor.storage in storages
+    return bool(memory(event.tensor) & storages)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
-from mhlint.findings import Applicability, Finding, Fix
+from mhlint.findings import Applicability, Edit, Finding, Fix
 from mhlint.rewrites import detach_reinject, sum_of_losses
 from mhlint.rewrites.draft import Draft
 from mhlint.rewrites.groups import Group, Step, step_of
@@ -72,27 +72,27 @@ def _heads_run_between(step: Step) -> bool:
 
 
 def _made(scene: Scene, step: Step, finding: Finding, style: str) -> Fix:
-    layout = scene.layout
-    draft: Draft = (
-        sum_of_losses.draft(layout, step) if style == "sum" else detach_reinject.draft(scene, step, finding)
+    drafts: Iterable[Draft] = (
+        [sum_of_losses.draft(scene.layout, step)] if style == "sum" else detach_reinject.drafts(scene, step, finding)
     )
-    edits = tuple(sorted(set(draft.edits), key=lambda edit: (edit.start, edit.end)))
-    after = scene.edited(edits)
     last = step.statements[-1]
-    rows = range(step.statements[0].lineno, (last.end_lineno or last.lineno) + len(edits) + 2)
-    if after is None:
-        raise CannotEdit("the result does not parse")
-    rename: Callable[[str], str] = draft.rename
-    if not same_gradients(step.runs, after, rename, draft.conditions, rows):
-        raise CannotEdit("it would not give every parameter the same gradient")
-    why = [*doubts(layout, step), *draft.doubts]
+    for draft in drafts:
+        edits = tuple(sorted(set(draft.edits), key=lambda edit: (edit.start, edit.end)))
+        rows = range(step.statements[0].lineno, (last.end_lineno or last.lineno) + len(edits) + 2)
+        after = scene.edited(edits)
+        if after is not None and same_gradients(step.runs, after, draft.rename, draft.conditions, rows):
+            return _trusted(scene, step, style, draft, edits)
+    raise CannotEdit("it would not give every parameter the same gradient")
+
+
+def _trusted(scene: Scene, step: Step, style: str, draft: Draft, edits: tuple[Edit, ...]) -> Fix:
+    why = [*doubts(scene.layout, step), *draft.doubts]
     if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.api_of.values()):
         why.append("the engine's own books do not see the trunk's walk")
     message = _message(step, style, bool(step.retained))
-    if why:
-        message += f". Not proven to be the same: {'; '.join(why[:3])}"
-        return Fix(Applicability.UNSAFE, message, edits)
-    return Fix(Applicability.SAFE, message, edits)
+    if not why:
+        return Fix(Applicability.SAFE, message, edits)
+    return Fix(Applicability.UNSAFE, f"{message}. Not proven to be the same: {'; '.join(why[:3])}", edits)
 
 
 def _message(step: Step, style: str, raises: bool) -> str:

@@ -8,7 +8,7 @@ from mhlint.findings import Edit
 from mhlint.rewrites.draft import Draft
 from mhlint.rewrites.groups import Step, surely_runs
 from mhlint.rewrites.layout import CannotEdit, Layout
-from mhlint.rewrites.names import changed_in_place, free, loads, stored, taken
+from mhlint.rewrites.names import changed_in_place, fresh_name, loads, stored, taken
 from mhlint.rewrites.walk_calls import WalkCall, walk_call, with_loss, without_retain
 from mhlint.rules.walking import walked_or_shown_later
 
@@ -54,7 +54,7 @@ def _side_by_side(
             terms += [_term(layout, element) for element in elements]
             edits.append(layout.delete(statement))
         elif len(elements) == 1 and not walk.listed:
-            name = _fresh(used, "loss")
+            name = fresh_name(used, "loss")
             terms.append(name)
             layout.require_own_lines(statement)
             edits.append(layout.replace(statement, f"{name} = {_bare(layout, walk)}"))
@@ -117,15 +117,6 @@ def _is_stable(node: ast.expr, between: tuple[ast.stmt, ...]) -> bool:
 
 def _is_walk(node: ast.Call) -> bool:
     return isinstance(node.func, ast.Attribute) and "backward" in node.func.attr
-
-
-def _fresh(used: set[str], wanted: str) -> str:
-    name, number = wanted, 1
-    while name in used:
-        number += 1
-        name = f"{wanted}_{number}"
-    used.add(name)
-    return name
 
 
 def _retaining_as_needed(step: Step, walk: WalkCall, text: str) -> str:
@@ -265,7 +256,8 @@ def _collected(
     """Losses are put into a list where they were walked, and walked behind the step."""
     if any(walk.listed for walk in walks):
         raise CannotEdit("lists of losses are walked in a loop")
-    name = free(layout, "losses", "step_losses")
+    used = taken(layout)
+    name = fresh_name(used, "losses" if "losses" not in used else "step_losses")
     edits = [layout.insert_before(step.statements[0], f"{name} = []")]
     for walk, statement in zip(walks, statements, strict=True):
         layout.require_own_lines(statement)

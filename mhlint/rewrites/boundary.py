@@ -1,0 +1,167 @@
+"""Where the trunk ends: the names that hold the tensors through which all losses reach what they share."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mhlint.autograd.graph import Level, Node
+from mhlint.autograd.trace import Escape, Write
+from mhlint.autograd.values import Tensor
+from mhlint.findings import Finding
+from mhlint.rewrites.groups import Group, Step, probed
+from mhlint.rewrites.layout import CannotEdit, Layout
+from mhlint.rewrites.names import escapes_to_inner_scopes, loads, stored
+from mhlint.rewrites.observed import memory
+from mhlint.rewrites.scene import PROBE, Probe, Scene, where
+
+_MOST_NAMES = 24
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """A name at which the trunk ends, and the statement that binds it.
+
+    `certain`: its tensors have a graph for certain; `plain`: it surely holds tensors; `several`: it holds a list or
+    a dict of them; `whole`: all of these are used.
+    """
+
+    name: str
+    bound: ast.stmt
+    certain: bool
+    plain: bool
+    several: bool
+    whole: bool
+
+
+def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
+    """The boundary of a step, in the order in which it is bound. Raises CannotEdit where it has no names."""
+    names = _candidates(step)
+    if not names:
+        raise CannotEdit("the losses share no tensor that has a name")
+    found = probed(scene, step, finding, Probe(where(step.statements[0]), tuple(names)))
+    if found is None or not found[1]:
+        raise CannotEdit("the step is too large to be looked at again")
+    layout = scene.layout
+    chosen: dict[str, Boundary] = {}
+    for group in found[1]:
+        held = _held(group)
+        for name, reached in _cut(step, group, held).items():
+            if any(_changed(group, tensor) for tensor in held[name]):
+                raise CannotEdit(f"`{name}` is changed in place")
+            before = chosen.get(name)
+            nodes = [tensor.node for tensor in reached if tensor.node is not None]
+            chosen[name] = Boundary(
+                name,
+                _binding(layout, step, name),
+                all(node.sure is Level.CERTAIN for node in nodes) and (before is None or before.certain),
+                not any(tensor.unseen_call for tensor in held[name]) and (before is None or before.plain),
+                len(held[name]) > 1,
+                len(reached) == len(held[name]) and (before is None or before.whole),
+            )
+    return [chosen[name] for name in names if name in chosen]
+
+
+def _candidates(step: Step) -> list[str]:
+    """Names that are bound in front of the first walk and read later, in the order in which they are bound."""
+    index = next(i for i, item in enumerate(step.block) if item is step.statements[0])
+    rebound = stored(step.statements)
+    found = dict.fromkeys(
+        node.id
+        for statement in step.block[:index]
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id not in rebound
+    )
+    read = step.block[:index] + step.statements
+    return [name for name in found if loads(read, name)][-_MOST_NAMES:]
+
+
+def _held(group: Group) -> dict[str, list[Tensor]]:
+    """The tensors that the probed names held when the group's step began."""
+    held: dict[str, list[Tensor]] = {}
+    for event, name in _probes(group):
+        held[name] = [tensor for tensor in event.tensors if tensor.node is not None]
+    return {name: tensors for name, tensors in held.items() if tensors and not tensors[0].parts}
+
+
+def _probes(group: Group) -> Iterator[tuple[Escape, str]]:
+    turn = group.walks[0].turn
+    for event in group.trace.events[: group.walks[0].index]:
+        if isinstance(event, Escape) and turn[: len(event.turn)] == event.turn and isinstance(event.site.node, ast.Call):
+            func = event.site.node.func
+            if isinstance(func, ast.Name) and func.id.startswith(PROBE):
+                yield event, func.id.removeprefix(PROBE)
+
+
+def _cut(step: Step, group: Group, held: dict[str, list[Tensor]]) -> dict[str, list[Tensor]]:
+    """The names whose tensors all ways to the shared part lead through, with those tensors that are used."""
+    shared = group.shared
+    frontier = _frontier(group, shared)
+    exact = {
+        name: reached
+        for name, tensors in held.items()
+        if (reached := [tensor for tensor in tensors if tensor.node in frontier])
+    }
+    if frontier and {tensor.node for reached in exact.values() for tensor in reached} == frontier:
+        return exact
+    index = next(i for i, item in enumerate(step.block) if item is step.statements[0])
+    for statement in reversed(step.block[:index]):
+        bound = {name: held[name] for name in stored([statement]) if name in held}
+        met = _met(group, shared, {tensor.node for tensors in bound.values() for tensor in tensors})
+        if bound and met is not None:
+            used = {name: [t for t in tensors if t.node in met] for name, tensors in bound.items()}
+            return {name: tensors for name, tensors in used.items() if tensors}
+    raise CannotEdit("the losses do not meet the trunk in tensors that have names")
+
+
+def _frontier(group: Group, shared: set[Node]) -> set[Node]:
+    """The shared nodes that a walk enters from its own ones: where the trunk ends."""
+    entered: set[Node] = set()
+    for walk in group.walks:
+        for node in walk.walk.nodes:
+            if node not in shared:
+                entered |= {target for target, _ in node.inputs if isinstance(target, Node) and target in shared}
+        entered |= {root.node for root in walk.roots if root.node is not None and root.node in shared}
+    return entered
+
+
+def _met(group: Group, shared: set[Node], cut: Iterable[Node | None]) -> set[Node] | None:
+    """The nodes of a cut that the walks come to first; None where a shared node is reached around it."""
+    met: set[Node] = set()
+    wanted = set(cut)
+    for walk in group.walks:
+        waiting = [root.node for root in walk.roots if root.node is not None]
+        seen = set(waiting)
+        while waiting:
+            node = waiting.pop()
+            if node in wanted:
+                met.add(node)
+                continue
+            if node in shared:
+                return None
+            new = [target for target, _ in node.inputs if isinstance(target, Node) and target not in seen]
+            seen.update(new)
+            waiting.extend(new)
+    return met or None
+
+
+def _changed(group: Group, tensor: Tensor) -> bool:
+    """Is a boundary's memory written to before the last walk, once it is there?"""
+    asked = max((event.index for event, _ in _probes(group)), default=0)
+    return any(
+        tensor.storage in memory(event.tensor) and asked < event.index < group.walks[-1].index
+        for event in group.trace.of(Write)
+    )
+
+
+def _binding(layout: Layout, step: Step, name: str) -> ast.stmt:
+    """The statement in the step's block that binds a name."""
+    index = next(i for i, item in enumerate(step.block) if item is step.statements[0])
+    binding = [statement for statement in step.block[:index] if name in stored([statement])]
+    if not binding or not isinstance(binding[-1], (ast.Assign, ast.AnnAssign)):
+        raise CannotEdit(f"`{name}` is not bound by a plain assignment")
+    scope = layout.scope(step.statements[0])
+    if escapes_to_inner_scopes(layout, scope, name):
+        raise CannotEdit(f"`{name}` is read by a function inside")
+    return binding[-1]

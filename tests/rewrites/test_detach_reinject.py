@@ -1,0 +1,231 @@
+"""Heads between the boundary and their losses: each is walked alone, the trunk once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from .stepping import assert_same, findings, fixed, offered, program  # noqa: E402
+
+LOOP = """
+z = trunk(x)
+opt.zero_grad()
+for head, y in zip(heads, ys):
+    loss = F.mse_loss(head(z), y)
+    loss.backward(retain_graph=True)
+opt.step()
+"""
+
+UNTOUCHED = {
+    "stepped in the loop": LOOP.replace("retain_graph=True)", "retain_graph=True)\n    opt.zero_grad()"),
+    "left early": LOOP.replace("    loss.backward", "    if loss > 100:\n        return\n    loss.backward"),
+    "hook on the boundary": LOOP.replace("opt.zero", "z.register_hook(lambda g: g / g.norm())\nopt.zero"),
+    "changed in place": LOOP.replace("    loss.backward", "    z.data.mul_(1.0)\n    loss.backward"),
+    "else": LOOP.replace("opt.step", "else:\n    print('done')\nopt.step"),
+}
+
+
+@pytest.mark.parametrize("name", UNTOUCHED)
+def test_left_alone(name: str) -> None:
+    """Where something could see the difference, or the boundary cannot be cut, no safe fix is made."""
+    text = program(UNTOUCHED[name])
+    assert fixed(text) == text
+
+
+def test_a_trunk_that_is_not_seen_makes_it_unsafe() -> None:
+    """What an unseen model returns is taken for a tensor."""
+    text = (
+        "from torch import nn\nfrom torch.nn.functional import cross_entropy\n\n"
+        "heads = nn.ModuleList([nn.Linear(6, 2), nn.Linear(6, 2)])\n\n\ndef step(model, batch, target, opt):\n"
+        "    z = model(batch)\n    opt.zero_grad()\n    for head in heads:\n"
+        "        cross_entropy(head(z), target).backward(retain_graph=True)\n    opt.step()\n    model.train()\n"
+    )
+    ((applicability, message),) = offered(text, "MHL201")
+    assert applicability == "unsafe"
+    assert "`z` comes from code that is not seen" in message
+    after = fixed(text, unsafe=True)
+    assert "if z.requires_grad:\n        z.backward(gradient=z_detached.grad)" in after
+
+
+def test_losses_around_the_boundary_move_it_or_are_summed(tmp_path: Path) -> None:
+    """A loss on inner features cuts there too; one that reaches into the trunk without a name is summed."""
+    inner = program(
+        """
+        mid = trunk[:3](x)
+        z = trunk[3:](mid)
+        opt.zero_grad()
+        a = F.mse_loss(first(z), ys[0])
+        a.backward(retain_graph=True)
+        b = F.mse_loss(second(mid), ys[1])
+        b.backward()
+        opt.step()
+        """
+    )
+    after = fixed(inner)
+    assert "mid_detached = mid.detach().requires_grad_()" in after or "(a + b)" in after
+    assert_same(inner, after, tmp_path)
+
+
+def test_where_the_boundary_cannot_be_cut_the_losses_are_summed(tmp_path: Path) -> None:
+    """A name that an inner function reads cannot be set to something else."""
+    text = program(LOOP.replace("head(z)", "head((lambda: z)())"))
+    after = fixed(text)
+    assert "sum(losses).backward()" in after
+    assert_same(text, after, tmp_path)
+
+
+LOOP_FIXED = """
+z = trunk(x)
+z_detached = z.detach().requires_grad_()
+opt.zero_grad()
+for head, y in zip(heads, ys):
+    loss = F.mse_loss(head(z_detached), y)
+    loss.backward()
+z.backward(gradient=z_detached.grad)
+opt.step()
+"""
+
+TWO = """
+z = trunk(x)
+opt.zero_grad()
+a = F.mse_loss(first(z), ys[0])
+a.backward(retain_graph=True)
+print(a.item())
+b = F.mse_loss(second(z), ys[1])
+b.backward()
+opt.step()
+"""
+TWO_FIXED = """
+z = trunk(x)
+z_detached = z.detach().requires_grad_()
+opt.zero_grad()
+a = F.mse_loss(first(z_detached), ys[0])
+a.backward()
+print(a.item())
+b = F.mse_loss(second(z_detached), ys[1])
+b.backward()
+z.backward(gradient=z_detached.grad)
+opt.step()
+"""
+
+PAIRS = {
+    "loop": (LOOP, LOOP_FIXED),
+    "raising loop": (LOOP.replace("retain_graph=True", ""), LOOP_FIXED),
+    "all but the last": (
+        LOOP.replace("head, y in zip(heads, ys)", "i, (head, y) in enumerate(zip(heads, ys))").replace(
+            "retain_graph=True", "retain_graph=i < 2"
+        ),
+        LOOP_FIXED.replace("head, y in zip(heads, ys)", "i, (head, y) in enumerate(zip(heads, ys))"),
+    ),
+    "index": (
+        LOOP.replace("head, y in zip(heads, ys)", "i in range(len(heads))").replace("head(z), y", "heads[i](z), ys[i]"),
+        LOOP_FIXED.replace("head, y in zip(heads, ys)", "i in range(len(heads))").replace(
+            "head(z_detached), y", "heads[i](z_detached), ys[i]"
+        ),
+    ),
+    "names": (
+        LOOP.replace("head, y in zip(heads, ys)", "name, head in named.items()").replace(", y)", ", ys[0, :, :2])"),
+        LOOP_FIXED.replace("head, y in zip(heads, ys)", "name, head in named.items()").replace(
+            ", y)", ", ys[0, :, :2])"
+        ),
+    ),
+    "straight": (TWO, TWO_FIXED),
+    "straight, raising": (TWO.replace("retain_graph=True", ""), TWO_FIXED),
+    "a term on the boundary": (
+        LOOP.replace("opt.step()", "z.pow(2).mean().backward()\nopt.step()"),
+        LOOP_FIXED.replace("z.backward", "z_detached.pow(2).mean().backward()\nz.backward"),
+    ),
+    "the name is taken": (
+        "z_detached = 1\n" + LOOP,
+        "z_detached = 1\n" + LOOP_FIXED.replace("z_detached", "z_detached_2"),
+    ),
+    "logged": (
+        LOOP.replace("True)\n", "True)\n    print(z.sum().item(), loss.item())\n"),
+        LOOP_FIXED.replace("loss.backward()\n", "loss.backward()\n    print(z_detached.sum().item(), loss.item())\n"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_interleaved(name: str, tmp_path: Path) -> None:
+    """The expected text, the same gradients, random state and statistics, and nothing left to do."""
+    before, after = (program(part) for part in PAIRS[name])
+    assert fixed(before) == after
+    assert_same(before, after, tmp_path)
+    assert not {finding.code for finding in findings(after)} & {"MHL101", "MHL201", "MHL203"}
+
+
+def test_skipped_heads_are_guarded(tmp_path: Path) -> None:
+    """With no head walked there is no gradient to send on."""
+    step = LOOP.replace("    loss =", "    if y.sum() < limit:\n        continue\n    loss =")
+    text = program(step, "limit = -100.0\n\n\n")
+    after = fixed(text)
+    assert "if z_detached.grad is not None:" in after
+    assert_same(text, after, tmp_path)
+    assert_same(text.replace("-100.0", "100.0"), after.replace("-100.0", "100.0"), tmp_path)
+
+
+def test_two_boundary_tensors_go_back_in_one_walk(tmp_path: Path) -> None:
+    """One call for both: two calls would walk what they share twice."""
+    text = program(
+        """
+        mid = trunk[:4](x)
+        low, high = trunk[4:](mid), torch.tanh(mid)
+        opt.zero_grad()
+        for head, y in zip(heads, ys):
+            F.mse_loss(head(low) + head(high), y).backward(retain_graph=True)
+        opt.step()
+        """
+    )
+    after = fixed(text)
+    assert "torch.autograd.backward([low, high], [low_detached.grad, high_detached.grad])" in after
+    assert_same(text, after, tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["list", "dict"])
+def test_pyramids(kind: str, tmp_path: Path) -> None:
+    """A list or dict of features is cut item by item."""
+    made = "[trunk(x), torch.tanh(trunk(x))]" if kind == "list" else "{'a': trunk(x), 'b': torch.tanh(trunk(x))}"
+    one, two = ("feats[0]", "feats[1]") if kind == "list" else ("feats['a']", "feats['b']")
+    text = program(
+        f"""
+        feats = {made}
+        opt.zero_grad()
+        for head, y in zip(heads, ys):
+            F.mse_loss(head({one}) * head({two}), y).backward(retain_graph=True)
+        opt.step()
+        """
+    )
+    after = fixed(text)
+    assert "feats_detached" in after
+    assert_same(text, after, tmp_path)
+
+
+def test_the_style_can_be_forced(tmp_path: Path) -> None:
+    """Losses side by side are cut when that is asked for."""
+    text = program(
+        """
+        z = trunk(x)
+        opt.zero_grad()
+        a = F.mse_loss(first(z), ys[0])
+        b = F.mse_loss(second(z), ys[1])
+        a.backward(retain_graph=True)
+        b.backward()
+        opt.step()
+        """
+    )
+    assert "(a + b).backward()" in fixed(text)
+    after = fixed(text, "detach-reinject")
+    assert "z.backward(gradient=z_detached.grad)" in after
+    assert_same(text, after, tmp_path)
+
+
+def test_the_message_says_what_is_gained() -> None:
+    """Trunk walks against retained graphs; memory, and no time, against a sum."""
+    ((_, retained),) = offered(program(LOOP), "MHL201")
+    assert "once in place of 3 times" in retained
+    ((_, raising),) = offered(program(LOOP.replace("retain_graph=True", "")), "MHL101")
+    assert "in place of" not in raising
