@@ -80,6 +80,8 @@ def nameable(needs: list[str], signature: str) -> list[str]:
 
 def form(name: str, samples: list[Sample], section: str) -> list[str]:
     """The words of `out`."""
+    if (section, name) == ("operators", "[]"):
+        return ["view unless index is fancy"]
     forms = [sample.form for sample in samples]
     found = []
     if (section != "operators" and name.endswith("_")) or (
