@@ -12,7 +12,7 @@ from mhlint.documents import Document, open_document
 from mhlint.examining import TIME_LIMIT_S, Job, Verdict, check_readable, examine
 from mhlint.files import Target
 from mhlint.findings import Confidence, Finding
-from mhlint.gate import needles, passes
+from mhlint.gate import Guarded, guarded, needles, passes
 from mhlint.rules.rule import Rule
 from mhlint.selection import enabled_codes, ignored_in_file
 from mhlint.settings import Settings
@@ -41,6 +41,7 @@ class Plan(NamedTuple):
     settings: Settings
     codes: frozenset[str]
     needles: tuple[bytes, ...]
+    guarded: Guarded = ()
 
     def job(self, path: str, data: bytes) -> Job:
         """The analysis of one file under this plan."""
@@ -74,7 +75,7 @@ class Plans:
             if plan is None:
                 codes = enabled_codes(settings, self._options.rules)
                 search = needles(codes, self._options.rules, settings.backward_calls)
-                plan = self._by_settings[settings] = Plan(settings, codes, search)
+                plan = self._by_settings[settings] = Plan(settings, codes, search, guarded(codes, self._options.rules))
             self._by_folder[folder] = plan
         return plan
 
@@ -95,7 +96,7 @@ def check_files(
         except OSError as error:
             found.append(from_error(path, error))
             continue
-        if passes(data, plan.needles):
+        if passes(data, plan.needles, plan.guarded):
             texts[path] = data
             jobs.append(plan.job(path, data))
         elif wrong := check_readable(path, data, parse=named):

@@ -47,7 +47,7 @@ class Plugin:
             yield self._reported(1, 1, f"{unreadable('', '').code} settings: {error}")
             return
         data = self._text.encode("utf-8", "surrogatepass")
-        if not passes(data, plan.needles):
+        if not passes(data, plan.needles, plan.guarded):
             return
         off = ignored_in_file(plan.settings, self._path, RULES)
         # The text is decoded already: a cookie in it no longer says what its bytes are.

@@ -112,7 +112,7 @@ RULE = Rule(
     code="MHL203",
     name="needless-retain-graph",
     summary="`retain_graph=True` on a backward call after which nothing walks that graph.",
-    triggers=(b"retain_graph", b"backward"),
+    triggers=(b"backward", b"autograd"),
     find=find,
     fix="safe",
 )

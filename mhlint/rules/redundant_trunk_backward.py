@@ -147,7 +147,7 @@ RULE = Rule(
     code="MHL201",
     name="redundant-trunk-backward",
     summary="Several backward calls walk the same trunk, and nothing needs their gradients apart.",
-    triggers=(b"backward",),
+    triggers=(b"backward", b"autograd"),
     find=find,
     fix="safe",
 )

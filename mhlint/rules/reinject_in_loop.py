@@ -105,7 +105,7 @@ RULE = Rule(
     code="MHL302",
     name="reinject-in-loop",
     summary="The boundary's gradient is sent through the trunk more than once.",
-    triggers=(b"backward",),
+    triggers=(b"backward", b"autograd"),
     find=find,
     fix="unsafe",
 )

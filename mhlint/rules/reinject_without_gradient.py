@@ -115,7 +115,7 @@ RULE = Rule(
     code="MHL104",
     name="reinject-without-gradient",
     summary="A tensor of many elements is walked without a gradient, or with one that is None.",
-    triggers=(b"backward",),
+    triggers=(b"backward", b"autograd"),
     find=find,
     fix="safe",
 )

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Rule:
     """One rule. Its page is the docstring of its module.
 
-    `triggers` are byte strings of which a file must hold at least one for the rule to be able to fire there;
+    `triggers` are byte strings of which a file must hold at least one for the rule to be able to fire there; where
+    they are common words, `pattern` is a regular expression that must match as well;
     `default` says whether it is on without being selected; `fix` is one of "safe", "unsafe", "display", "none":
     the best applicability that its fixes can have.
     """
@@ -28,3 +29,4 @@ class Rule:
     find: Callable[[Runs], Iterable[Finding]]
     fix: str = "none"
     default: bool = True
+    pattern: bytes = b""

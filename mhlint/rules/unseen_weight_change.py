@@ -103,7 +103,7 @@ RULE = Rule(
     code="MHL306",
     name="unseen-weight-change",
     summary="Weights that the graph kept are changed, unseen by the version counter, before their walk.",
-    triggers=(b"fused", b".data", b"vector_to_parameters", b"assign"),
+    triggers=(b"backward", b"autograd"),
     find=find,
     fix="unsafe",
 )
