@@ -170,6 +170,10 @@ def stand_in(machine: Machine, value: Unknown) -> Tensor:
     """The one tensor that stands for all parameters of an unseen module."""
     if value.parameter is None:
         value.parameter = parameter(machine, machine.current, f"{value.label or 'module'}'s parameters")
+        owner = value.attributes.get("<owner>")
+        if isinstance(owner, Unknown) and owner.parameter is not None:
+            # What belongs to a frozen model is frozen with it.
+            value.parameter.requires_grad = owner.parameter.requires_grad
     return value.parameter
 
 
@@ -218,7 +222,11 @@ def run_module(
     if row.random and keeps:
         machine.randomness += 1
     if given and operations.gives(row, "inplace", constructor):
-        result = tensors.in_place(machine, given[0], module.kind, given[1:], keeps, where)
+        # Dropout that drops nothing changes nothing; whether it drops may not be known (FACTS F10).
+        level = keeps if row.random else Level.CERTAIN
+        if level is Level.NO:
+            return given[0]
+        result = tensors.in_place(machine, given[0], module.kind, given[1:], keeps, where, level=level)
     else:
         result = tensors.make(machine, module.kind, [*given, *module.parameters.values()], keeps, site)
     _keep_needed(row, module, result, given)

@@ -121,7 +121,10 @@ def _several(
 def _in_place(
     machine: Machine, row: Operation, receiver: Tensor, others: list[Tensor], keeps: Level, site: Site | None
 ) -> Tensor:
-    return tensors.in_place(machine, receiver, row.name, others, keeps, site)
+    level = keeps if row.random else Level.CERTAIN
+    if level is Level.NO:
+        return receiver
+    return tensors.in_place(machine, receiver, row.name, others, keeps, site, level=level)
 
 
 def _alias(machine: Machine, row: Operation, tensor: Tensor, site: Site | None) -> Tensor:

@@ -172,12 +172,13 @@ def in_place(
     keeps: Level,
     site: Site | None,
     saved: Many[tuple[Tensor, str, Level]] = (),
+    level: Level = Level.CERTAIN,
 ) -> Tensor:
     """An in-place operation: a write, and a new node on top of the tensor's old one."""
     where = site_of(machine, site)
     if tensor.node is None and tensor.requires_grad and machine.grad_enabled:
         machine.emit(InPlaceFailure, where, tensor=tensor, text="a leaf Variable that requires grad")
-    write(machine, tensor, op, site)
+    write(machine, tensor, op, site, level=level)
     node = node_for(machine, op, [tensor, *others], keeps, where)
     if node is not None:
         for kept, label, level in saved:
