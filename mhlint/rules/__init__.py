@@ -8,7 +8,7 @@ from types import ModuleType
 
 from mhlint.rules.rule import Rule
 
-_NOT_RULES = frozenset({"rule", "gathering", "wording", "reinjection", "walking"})
+_NOT_RULES = frozenset({"rule", "gathering", "wording", "reinjection", "walking", "wrapped_forwards"})
 
 
 def _load() -> tuple[dict[str, Rule], dict[str, ModuleType]]:

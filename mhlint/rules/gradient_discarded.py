@@ -56,7 +56,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mhlint.autograd.graph import Level
-from mhlint.autograd.trace import Backward, Escape, Event, ReadGrad, Runs, Step, Trace, ZeroGrad
+from mhlint.autograd.trace import Backward, Escape, Event, ReadGrad, Runs, Step, Trace, Unseen, ZeroGrad
 from mhlint.autograd.values import Tensor
 from mhlint.findings import Finding, Related
 from mhlint.rules.gathering import Sighting, by_place, confidence, when
@@ -64,6 +64,13 @@ from mhlint.rules.rule import Rule
 from mhlint.rules.wording import code, line
 
 _ADVICE = "clear gradients before the walk or after the step, not between them"
+
+
+def _uses(event: Event, step: Step, waiting: set[Tensor]) -> bool:
+    """Does an event use the gradients: an earlier step, or something that reads them?"""
+    if isinstance(event, Step):
+        return event.optimizer is None or event.optimizer is step.optimizer
+    return isinstance(event, ReadGrad) and event.tensor in waiting
 
 
 def _wasted(trace: Trace, step: Step) -> tuple[Backward, ZeroGrad, Level] | None:
@@ -81,7 +88,7 @@ def _wasted(trace: Trace, step: Step) -> tuple[Backward, ZeroGrad, Level] | None
             if cleared is None and not waiting <= set(event.tensors):
                 return None
             cleared = cleared or event
-        elif isinstance(event, Escape) or (isinstance(event, Step) and event.optimizer in (None, step.optimizer)) or (isinstance(event, ReadGrad) and event.tensor in waiting):
+        elif isinstance(event, (Escape, Unseen)) or _uses(event, step, waiting):
             return None
     return None
 

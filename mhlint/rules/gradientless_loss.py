@@ -77,12 +77,12 @@ def find(runs: Runs) -> Iterable[Finding]:
                 groups.setdefault(site.place, (site, []))[1].append(Sighting(root, trace, event, level))
     for place, (site, group) in groups.items():
         group.sort(key=lambda sighting: -sighting.level)
-        event = group[0].event
+        walk = group[0].event
         message = (
-            f"{code(site)} hides that this loss has no graph: {code(event.site)} on {line(event.site, site)} trains "
+            f"{code(site)} hides that this loss has no graph: {code(walk.site)} on {line(walk.site, site)} trains "
             f"nothing"
         )
-        related = (Related("the walk that goes nowhere", event.site.place),)
+        related = (Related("the walk that goes nowhere", walk.site.place),)
         yield Finding(RULE.code, RULE.name, message, place, confidence(group), _ADVICE, when(group), related)
 
 

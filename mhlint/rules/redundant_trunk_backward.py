@@ -82,11 +82,12 @@ from collections.abc import Iterable, Iterator
 
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.trace import Backward, Runs, Trace
-from mhlint.findings import Finding, Related
+from mhlint.findings import Finding, Place, Related
 from mhlint.rules.gathering import Sighting, by_place, confidence, crosses_calls, when
 from mhlint.rules.rule import Rule
 from mhlint.rules.walking import needs_apart, shared_trunk
 from mhlint.rules.wording import built, code, other_walk
+from mhlint.rules.wrapped_forwards import through_one_wrapper
 
 _ADVICE = "call backward() once on the sum of the losses, or use the detach-reinject step"
 _TWICE_ADVICE = "walk it once; if the doubled gradient is meant, write `(2 * loss).backward()`"
@@ -104,6 +105,8 @@ def _pairs(trace: Trace) -> Iterator[tuple[Backward, Backward, Node, Level]]:
         for first in reversed(walks[:position]):
             if not (first.retains and first.explicit_retain):
                 continue
+            if (later.sends is not None and later.sends is first.sends) or through_one_wrapper(first, later):
+                continue
             shared = shared_trunk(first, later)
             if shared is not None and shared[1] >= Level.GUESS and not crosses_calls(trace, shared[0], later):
                 yield first, later, *shared
@@ -114,14 +117,16 @@ def find(runs: Runs) -> Iterable[Finding]:
     """Walks that repeat a retained walk for nothing, on every path on which both are made."""
     found: list[Sighting] = []
     because: dict[int, tuple[Backward, Node]] = {}
-    needed = set()
+    needed: set[Place] = set()
     for root, trace in runs.traces():
-        for first, later, node, level in _pairs(trace):
-            if needs_apart(trace, first, later):
-                needed.add(later.site.place)
+        # Where a statement raises on some path, the repair of that walks once, too.
+        needed.update(event.site.place for event in trace.of(Backward) if event.failure and not event.caught)
+        for first, walk, node, level in _pairs(trace):
+            if needs_apart(trace, first, walk):
+                needed.add(walk.site.place)
             else:
-                found.append(Sighting(root, trace, later, level))
-                because[id(later)] = first, node
+                found.append(Sighting(root, trace, walk, level))
+                because[id(walk)] = first, node
     for place, group in by_place(found).items():
         if place in needed:
             continue

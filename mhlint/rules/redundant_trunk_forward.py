@@ -62,7 +62,7 @@ from collections.abc import Iterable, Iterator
 
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.graph import walk as visited_from
-from mhlint.autograd.trace import Backward, ModuleCall, Runs, Step, Trace
+from mhlint.autograd.trace import Backward, Detach, Escape, Event, ModuleCall, Runs, Step, Trace, Unseen
 from mhlint.autograd.values import Tensor, tensors_in
 from mhlint.findings import Finding, Related
 from mhlint.rules.gathering import Sighting, by_place, confidence, when
@@ -75,14 +75,12 @@ _ADVICE = "run it once and use its output for every loss, with one backward of t
 def _same(first: ModuleCall, later: ModuleCall) -> bool:
     return (
         first.module is later.module
-        and bool(first.inputs)
-        and len(first.inputs) == len(later.inputs)
-        and all(a[0] is b[0] and a[1] == b[1] for a, b in zip(first.inputs, later.inputs, strict=True))
+        and first.inputs == later.inputs
         and first.grad_enabled is True
         and later.grad_enabled is True
-        and not (first.random or later.random)
+        and first.training is later.training
         and first.versions == later.versions
-        and bool(first.parameters)
+        and _work(first) == _work(later)
     )
 
 
@@ -93,31 +91,73 @@ def _own_nodes(call: ModuleCall) -> set[Node]:
     return set(made.nodes) - set(given.nodes)
 
 
-def _walked(trace: Trace, call: ModuleCall) -> bool:
-    outputs: set[Node | None] = {tensor.node for tensor in tensors_in(call.output)}
-    return any(
-        sure >= Level.LIKELY and node in outputs
+def _work(call: ModuleCall) -> list[tuple[str, object]]:
+    """What a call did: two modes of one module are two kinds of work."""
+    nodes = sorted(_own_nodes(call), key=lambda node: node.sequence)
+    return [(node.op, None if node.site == call.site else node.site) for node in nodes]
+
+
+def _walks_of(trace: Trace, call: ModuleCall, outputs: set[Node]) -> set[int]:
+    return {
+        event.index
         for event in trace.of(Backward)
-        if event.index > call.index and event.failure is None
-        for node, sure in event.walk.nodes.items()
+        if event.index > call.index
+        and event.failure is None
+        and any(sure >= Level.LIKELY and node in outputs for node, sure in event.walk.nodes.items())
+    }
+
+
+def _used_apart(trace: Trace, first: ModuleCall, later: ModuleCall) -> bool:
+    """Is the later result walked, and the first one walked without it, or cut off for a loss of its own?"""
+    one, two = (
+        {tensor.node for tensor in tensors_in(call.output) if tensor.node is not None} for call in (first, later)
     )
+    walks, others = _walks_of(trace, later, two), _walks_of(trace, first, one)
+    cut = any(event.tensor.node in one for event in trace.of(Detach) if first.index < event.index < later.index)
+    return bool(walks) and not walks & others and (bool(others) or cut)
 
 
-def _trains(call: ModuleCall) -> bool:
-    return any(isinstance(p, Tensor) and p.requires_grad for p in call.parameters)
+def _changes(event: Event) -> bool:
+    """May an event between two calls make them differ in a way that the versions do not show?"""
+    if isinstance(event, Step):
+        return event.optimizer is None or not event.optimizer.exact
+    return isinstance(event, (Unseen, Escape)) or (isinstance(event, Backward) and event.api == "engine.backward")
+
+
+def _earlier(trace: Trace, calls: list[ModuleCall], later: ModuleCall) -> ModuleCall | None:
+    """The latest call before `later` that it repeats, if there is one."""
+    for first in reversed(calls):
+        if first.index < later.index and first.module is later.module and _same(first, later):
+            if any(_changes(event) for event in trace.between(first, later)):
+                return None
+            # A module that carries state from call to call leads back into its earlier call.
+            if not _own_nodes(first) & _own_nodes(later) and _used_apart(trace, first, later):
+                return first
+            return None
+    return None
+
+
+def _made_before(tensor: Tensor, call: ModuleCall) -> bool:
+    """Was an input computed or made before the loop that calls again? Unknown data may be other data each time."""
+    if tensor.requires_grad is None and tensor.node is None:
+        return False
+    return len(tensor.turn) < len(call.turn) and call.turn[: len(tensor.turn)] == tensor.turn
 
 
 def _pairs(trace: Trace) -> Iterator[tuple[ModuleCall, ModuleCall]]:
-    calls = [call for call in trace.of(ModuleCall) if call.inputs and not call.random and _trains(call)]
-    for position, later in enumerate(calls):
-        first = next((call for call in reversed(calls[:position]) if _same(call, later)), None)
-        if first is None or any(
-            isinstance(event, Step) and (event.optimizer is None or not event.optimizer.exact)
-            for event in trace.between(first, later)
-        ):
-            continue
-        # A module that carries state from call to call leads back into its earlier call.
-        if not _own_nodes(first) & _own_nodes(later) and _walked(trace, first) and _walked(trace, later):
+    calls = [
+        call
+        for call in trace.of(ModuleCall)
+        if call.inputs and not call.random and any(p.requires_grad for p in call.parameters)
+    ]
+    pairs = [(first, later) for later in calls if (first := _earlier(trace, calls, later)) is not None]
+    repeated = {later for _, later in pairs}
+    for first, later in pairs:
+        # Another statement that repeats the forward in some turns only cannot be replaced.
+        if first.site == later.site:
+            if all(_made_before(tensor, later) for tensor, _ in later.inputs):
+                yield first, later
+        elif all(call in repeated for call in calls if call.site == later.site):
             yield first, later
 
 
@@ -127,11 +167,11 @@ def find(runs: Runs) -> Iterable[Finding]:
     before: dict[int, ModuleCall] = {}
     for root, trace in runs.traces():
         pairs = list(_pairs(trace))
-        outer = {later.site for _, later in pairs}
-        for first, later in pairs:
-            if not outer & set(later.stack):
-                found.append(Sighting(root, trace, later, min(first.level, later.level)))
-                before[id(later)] = first
+        outer = {call.site for _, call in pairs}
+        for first, call in pairs:
+            if not outer & set(call.stack):
+                found.append(Sighting(root, trace, call, min(first.level, call.level)))
+                before[id(call)] = first
     for place, group in by_place(found).items():
         if group[0].level < Level.LIKELY:
             continue

@@ -30,4 +30,5 @@ def sent_again(trace: Trace, event: Backward) -> tuple[Backward, Level] | None:
         return (earlier, event.failure.level) if again else None
     if not set(earlier.sent_walks) & set(event.sent_walks):
         return None
-    return earlier, max((event.walk.nodes[root.node] for root in event.roots if root.node is not None), default=Level.NO)
+    levels = (event.walk.nodes[root.node] for root in event.roots if root.node is not None)
+    return earlier, max(levels, default=Level.NO)

@@ -119,11 +119,11 @@ def find(runs: Runs) -> Iterable[Finding]:
     found: list[Sighting] = []
     served: set[Place] = set()
     for root, trace in runs.traces():
-        for cut, level, used in _cuts(trace):
+        for boundary, level, used in _cuts(trace):
             if used or trace.ended != "done":
-                served.add(cut.site.place)
+                served.add(boundary.site.place)
             else:
-                found.append(Sighting(root, trace, cut, level))
+                found.append(Sighting(root, trace, boundary, level))
     for place, group in by_place(found).items():
         if place in served:
             continue

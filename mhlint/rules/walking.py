@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from mhlint.autograd.graph import Level, Node
-from mhlint.autograd.trace import Backward, Clip, Escape, Hook, ReadGrad, Step, Trace, Write, ZeroGrad
+from mhlint.autograd.trace import Backward, Clip, Escape, Hook, ReadGrad, Step, Trace, Unseen, Write, ZeroGrad
+
+_LOOKS_AT_GRADIENTS = re.compile(r"grad|clip|surgery|norm_of|hook", re.IGNORECASE)
+"""What an unseen call is named that may use gradients between two walks."""
 
 
 def shared_trunk(first: Backward, later: Backward) -> tuple[Node, Level] | None:
@@ -24,7 +29,7 @@ def needs_apart(trace: Trace, first: Backward, later: Backward) -> bool:
     """Does something between two walks use, change or clear what the first one left in `.grad`?"""
     filled = first.walk.leaves
     for event in trace.between(first, later):
-        if isinstance(event, Hook):
+        if isinstance(event, Hook) or (isinstance(event, Unseen) and _LOOKS_AT_GRADIENTS.search(event.label)):
             return True
         if isinstance(event, Step):
             optimizer = event.optimizer

@@ -1,0 +1,89 @@
+"""Wrappers that take one walk for each forward: which walks come after that one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mhlint.autograd.graph import Level, Node
+from mhlint.autograd.trace import Backward, ModuleCall, Trace
+from mhlint.autograd.values import Module, Tensor, Value
+
+REPLICAS = "DistributedDataParallel"
+SHARDS = "FullyShardedDataParallel"
+COMPILED = "torch.compile"
+
+
+@dataclass
+class _Forward:
+    """The last forward of a wrapped module: what its one reduction still waits for."""
+
+    call: ModuleCall
+    filled: dict[Tensor, Backward] = field(default_factory=dict)
+    walks: list[Backward] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class ExtraWalk:
+    """A walk that a wrapper does not expect: `marks_twice` where it raises, else its gradients stay unshared."""
+
+    event: Backward
+    first: Backward
+    call: ModuleCall
+    marks_twice: bool
+    level: Level
+
+
+def extra_walks(trace: Trace) -> Iterator[ExtraWalk]:
+    """Walks after the one that a DistributedDataParallel forward has prepared.
+
+    Its reducer waits until each parameter has been filled once. A parameter that is filled again before raises;
+    what is filled after that is not averaged (until the next forward).
+    """
+    forwards: dict[Value, _Forward] = {}
+    for event in trace.events:
+        if isinstance(event, ModuleCall):
+            if isinstance(event.module, Module) and event.module.kind == REPLICAS and event.grad_enabled:
+                forwards[event.module] = _Forward(event)
+        elif isinstance(event, Backward) and event.api != "autograd.grad" and event.failure is None:
+            for forward in forwards.values():
+                yield from _after(forward, event)
+
+
+def _after(forward: _Forward, event: Backward) -> Iterator[ExtraWalk]:
+    wanted = {parameter for parameter in forward.call.parameters if parameter.requires_grad}
+    levels = {p: event.walk.leaves[p] for p in wanted if event.walk.leaves.get(p, Level.NO) >= Level.LIKELY}
+    if not levels:
+        return
+    again = [parameter for parameter in levels if parameter in forward.filled]
+    complete = wanted <= set(forward.filled)
+    if again or complete:
+        first = forward.filled[again[0]] if again else forward.walks[0]
+        level = min(forward.call.level, *(levels[p] for p in again or levels))
+        yield ExtraWalk(event, first, forward.call, not complete, level)
+    for parameter in levels:
+        forward.filled.setdefault(parameter, event)
+    forward.walks.append(event)
+
+
+def second_walks(trace: Trace, region: str) -> Iterator[tuple[Backward, Backward, Node, Level]]:
+    """Pairs of a retained walk and a later one through the same node of a region, and that node."""
+    walks = [event for event in trace.of(Backward) if event.failure is None]
+    for position, later in enumerate(walks):
+        for first in reversed(walks[:position]):
+            shared = [
+                (min(level, first.walk.nodes[node]), node)
+                for node, level in later.walk.nodes.items()
+                if node.region == region and node in first.walk.nodes
+            ]
+            if first.retains and shared:
+                level, node = max(shared, key=lambda item: (item[0], item[1].sequence))
+                yield first, later, node, level
+                break
+
+
+def through_one_wrapper(first: Backward, later: Backward) -> bool:
+    """Do two walks go through one wrapper of a kind that takes a single walk?"""
+    single = {REPLICAS, SHARDS, COMPILED}
+    one, two = ({node.region for node in event.walk.nodes if node.region in single} for event in (first, later))
+    return bool(one & two)
