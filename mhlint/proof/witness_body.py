@@ -19,27 +19,30 @@ _INLINE = 72
 
 @dataclass
 class Manner:
-    """How an excerpt is written: with looks at the gradients; walks summed into the last; walks left out."""
+    """How an excerpt is written: with looks at the gradients; walks summed into the last; walks left out;
+    boundaries left uncut, so that every walk goes on through the trunk by itself."""
 
     looks: bool = False
     summed: bool = False
     without_retain: bool = False
+    uncut: bool = False
     left_out: frozenset[int] = frozenset()
 
 
 @dataclass
 class Body:
-    """The lines, and for each parameter or input that requires grad the expression that names it."""
+    """The lines of one version, and the names of the stock that they use, by key."""
 
     lines: list[str] = field(default_factory=list)
-    leaves: dict[str, str] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
 
 
 def write_body(excerpt: Excerpt, stock: Stock, labels: Labels, manner: Manner) -> Body:
     """Write the excerpt down; what it starts from goes into the stock."""
+    stock.used = {}
     writer = _Writer(excerpt, stock, labels, manner)
     writer.run()
-    return Body(writer.lines, writer.leaves)
+    return Body(writer.lines, stock.used)
 
 
 class _Writer:
@@ -47,7 +50,6 @@ class _Writer:
         self.excerpt, self.stock, self.labels, self.manner = excerpt, stock, labels, manner
         self.level = excerpt.level
         self.lines: list[str] = []
-        self.leaves: dict[str, str] = {}
         self.forms: dict[Node | Tensor, Form] = {}
         self.keys: dict[Node | Tensor, str] = {}
         self.counts: Counter[str] = Counter()
@@ -55,6 +57,7 @@ class _Writer:
         self.optimizers: dict[object, str] = {}
         self.owners = _owners(excerpt)
         self.leaf_of = {t.storage: t for node in excerpt.nodes for t, _ in node.inputs if isinstance(t, Tensor)}
+        self.cut_storages = {event.result.storage for event in excerpt.trace.of(Detach)}
         self.main = excerpt.events[-1].site.program
         self.roots = {event: self._roots(event) for event in excerpt.events if isinstance(event, Backward)}
         self.cuts = {event.result: event for event in excerpt.events if isinstance(event, Detach)}
@@ -147,8 +150,6 @@ class _Writer:
             for target in self._inputs(node):
                 if isinstance(target, Tensor) and target not in self.cuts:
                     self._leaf(target)
-        for name, made, _ in dict.fromkeys(self.modules.values()):
-            self.leaves.setdefault(name, f"{name}{'[1]' if made == forms.UNSEEN else ''}.weight")
 
     def _label(self, tensor: Tensor) -> str:
         return self.labels.of_maker(tensor.site) if tensor.site is not None else ""
@@ -166,7 +167,6 @@ class _Writer:
             key = self._count("leaf", wish, tensor.name)
             comment = self._comment(tensor.site) if tensor.site is not None else ""
             text = self.stock.name(key, wish, "torch.randn(4, 4, requires_grad=True)", comment)
-            self.leaves[text] = text
             self.keys[tensor] = key
         self.forms[tensor] = Form(text)
         return self.forms[tensor]
@@ -176,13 +176,16 @@ class _Writer:
         self.counts[word] += 1
         return f"{word}.{self.counts[word]}"
 
-    def _data(self, key: str, saved: list[Saved], wish: str) -> str:
+    def _data(self, key: str, saved: list[Saved], wish: str, op: str) -> str:
         """A constant that an operation works on; the one that is changed later, where one is."""
         for one in saved:
             writes = [e for e in self.excerpt.events if isinstance(e, Write) and e.tensor.storage is one.storage]
             if writes and one.storage not in self.owners:
                 return self._stored(one.storage, writes[0].tensor)
-        return self.stock.name(f"data of {key}", wish, "torch.randn(4, 4)")
+            cut = next((n for n in self.owners.get(one.storage, []) if n in self.forms), None)
+            if cut is not None and one.storage in self.cut_storages:
+                return f"{self.forms[cut].text}.detach()"
+        return self.stock.name(f"data of {key}", wish, "torch.randn(4, 4)", kind=f"{wish} {op}")
 
     def _changed_data(self, node: Node) -> list[Form]:
         """Tensors without a graph that a node keeps and that are changed later."""
@@ -213,7 +216,6 @@ class _Writer:
 
     def _fresh(self, node: Node) -> Form:
         name = self.stock.name(self._count("lost", node.op), "leaf", "torch.randn(4, 4, requires_grad=True)")
-        self.leaves[name] = name
         self.forms[node] = Form(name)
         self.keys[node] = name
         return self.forms[node]
@@ -244,7 +246,7 @@ class _Writer:
                 self._in_place(node, inputs, values, method)
                 return
             wish = "target" if forms.is_loss(node) else "data"
-            data = self._data(key, node.saved, wish) if self._needs_data(node, values) else ""
+            data = self._data(key, node.saved, wish, node.op) if self._needs_data(node, values) else ""
             changed = self._changed_data(node) if not data else []
             values += changed
             kept = any(s.storage in self.owners and self._made_below(node, s.storage) for s in node.saved)
@@ -274,7 +276,7 @@ class _Writer:
             text = made.text if alias or not _loose(made.text) else f"({made.text})"
             self.forms[node] = Form(text, made.scalar)
             return
-        name = self._free(wish or forms.short(node.op) or "h")
+        name = self._free(wish or ("loss" if made.scalar else "h"))
         self.lines.append(f"{name} = {made.text}  # {self._comment(node.site)}")
         self.forms[node] = Form(name, made.scalar)
 
@@ -289,7 +291,7 @@ class _Writer:
     def _module(self, node: Node, module: tuple[str, str, str], values: list[Form], key: str) -> Form:
         name, constructor, _ = module
         if not values:
-            value = Form(self._data(key, node.saved, "x")) if constructor != "nn.Embedding(4, 4)" else Form("")
+            value = Form(self._data(key, node.saved, "x", node.op)) if constructor != "nn.Embedding(4, 4)" else Form("")
         elif len(values) == 1:
             value = values[0]
         else:
@@ -353,16 +355,21 @@ class _Writer:
         if not texts:
             return
         comment = self._comment(event.site)
-        retain = event.retains is not False and not event.creates_graph and not self.manner.without_retain
+        retain = event.retains is not False and not self.manner.without_retain
         if event.failure is not None:
             retain = False
+        if self.manner.uncut:
+            if event.sends is not None:
+                return
+            retain = True
         implicit = event.gradient is None or is_none(event.gradient)
         if self.manner.summed and implicit and event.api != "autograd.grad":
             self.pending.append((" + ".join(texts), event))
             return
-        self._flush()
+        if event.api != "autograd.grad" or not retain:
+            self._flush()
         gradients = [] if event.gradient is None else self._gradients(event, texts)
-        flags = ["retain_graph=True"] if retain else []
+        flags = ["retain_graph=True"] if retain and not event.creates_graph else []
         flags += ["create_graph=True"] if event.creates_graph else []
         if event.api == "autograd.grad":
             self._grad(event, texts, gradients, flags, comment)
@@ -420,11 +427,14 @@ class _Writer:
             if event.result.requires_grad:
                 self._leaf(event.result)
             return
+        self.keys[event.result] = self.keys[target]
+        if self.manner.uncut and event.result.requires_grad:
+            self.forms[event.result] = self.forms[target]
+            return
         name = self._free(self.labels.of_maker(event.site) or "d")
         flag = ".requires_grad_()" if event.result.requires_grad else ""
         self.lines.append(f"{name} = {self.forms[target].text}.detach(){flag}  # {self._comment(event.site)}")
         self.forms[event.result] = Form(name, self.forms[target].scalar)
-        self.keys[event.result] = self.keys[target]
 
     def _parameters(self, tensors: list[Tensor]) -> list[str]:
         found: list[str] = []

@@ -32,7 +32,8 @@ def changes_of(trace: Trace, storage: Storage) -> list[Event]:
     """The events that changed a storage, in the order of its own list of changes."""
     found: list[Event] = []
     for event in trace.events:
-        if (isinstance(event, Write) and event.tensor.storage is storage and event.change.seen) or (isinstance(event, Step) and any(tensor.storage is storage for tensor in event.changed)):
+        written = isinstance(event, Write) and event.tensor.storage is storage and event.change.seen
+        if written or (isinstance(event, Step) and any(tensor.storage is storage for tensor in event.changed)):
             found.append(event)
     return found
 

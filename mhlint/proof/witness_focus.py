@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mhlint.autograd.graph import Level
-from mhlint.autograd.trace import Backward, Detach, Event, Failure, Step, Trace, Write, ZeroGrad
+from mhlint.autograd.trace import Backward, Clip, Detach, Event, Failure, ReadGrad, Step, Trace, Write, ZeroGrad
 from mhlint.autograd.values import Tensor
 from mhlint.proof.witness_excerpt import Excerpt, changes_of, excerpt
 
@@ -40,6 +40,9 @@ def walking(trace: Trace, event: Backward, level: Level = Level.LIKELY) -> Excer
         for other in trace.of(Backward)
         if other is event or (other.failure is None and not kept.isdisjoint(other.walk.nodes))
     ]
+    filling: dict[int, Event] = {}
+    for walk in walks:
+        _add_walk(trace, walk, filling)
     leaves = {leaf for walk in walks for leaf in walk.walk.leaves}
     last = max(walk.index for walk in walks)
     between: list[Event] = [
@@ -48,7 +51,7 @@ def walking(trace: Trace, event: Backward, level: Level = Level.LIKELY) -> Excer
         if (isinstance(other, Step) and not leaves.isdisjoint(other.changed))
         or (isinstance(other, ZeroGrad) and not leaves.isdisjoint(other.tensors))
     ]
-    return excerpt(trace, [*walks, *between], level)
+    return excerpt(trace, {**filling, **{one.index: one for one in between}}.values(), level)
 
 
 def _add_walk(trace: Trace, walk: Backward, chosen: dict[int, Event]) -> None:
@@ -67,7 +70,7 @@ def _change(trace: Trace, event: Backward, failure: Failure) -> list[Event]:
     events = changes_of(trace, saved.storage)
     if len(events) == len(saved.storage.changes):
         return [one for one, made in zip(events, saved.storage.changes, strict=True) if made is change]
-    found = [
+    found: list[Event] = [
         one
         for one in trace.events[: event.index]
         if isinstance(one, (Step, Write)) and one.site.place == change.site.place
@@ -82,3 +85,10 @@ def _fill(trace: Trace, step: Step, wanted: list[Tensor], chosen: dict[int, Even
             if any(earlier.walk.leaves.get(tensor, Level.NO) >= Level.LIKELY for tensor in wanted):
                 _add_walk(trace, earlier, chosen)
                 return
+
+
+def whole(trace: Trace, level: Level) -> Excerpt:
+    """All walks of a path, and all that touches the gradients and values they stand on."""
+    kinds = (Backward, Step, ZeroGrad, Clip, ReadGrad, Write)
+    chosen = [event for event in trace.events if isinstance(event, kinds)]
+    return excerpt(trace, [one for one in chosen if not (isinstance(one, Backward) and one.caught)], level)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from mhlint.syntax.program import Program, Site
 
-_TAKEN = frozenset({"torch", "nn", "F", "start", "before", "after", "look", "walks", "optimizer", *dir(builtins)})
+_OWN_WORDS = "torch nn F start before after before_ after_ look walks main run compare optimizer".split()
+_TAKEN = frozenset({*_OWN_WORDS, *dir(builtins)})
 
 
 @dataclass
@@ -21,15 +22,28 @@ class Stock:
     made: dict[str, str] = field(default_factory=dict)
     comments: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    used: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=lambda: set(_TAKEN))
 
-    def name(self, key: str, wish: str, constructor: str, comment: str = "") -> str:
-        """The name of the thing that a key stands for, made when first asked for."""
+    def name(self, key: str, wish: str, constructor: str, comment: str = "", kind: str = "") -> str:
+        """The name of the thing that a key stands for, made when first asked for.
+
+        Two things of one `kind` may stand for each other; `used` are the names by key since it was last emptied.
+        """
         if key not in self.names:
             self.names[key] = name = self.free(wish)
             self.made[name] = constructor
             self.comments[name] = comment
+            self.kinds[name] = f"{kind} {constructor}"
+        self.used[key] = self.names[key]
         return self.names[key]
+
+    def copy(self) -> Stock:
+        """The same stock, to try something with."""
+        return Stock(
+            dict(self.made), dict(self.comments), dict(self.names), dict(self.kinds), taken=set(self.taken)
+        )
 
     def free(self, wish: str) -> str:
         """A name nobody uses yet, as near to the wish as can be."""

@@ -185,5 +185,6 @@ def _text(pair: Pair, device: str, tail: str) -> str:
         "    return made", "",
     ]  # fmt: skip
     for name, body in (("before_", pair.before), ("after_", pair.after)):
-        lines += ["", f"def {name}({names}{', ' if names else ''}look):", *(f"    {line}" for line in body.lines or ["pass"]), ""]
+        lines += ["", f"def {name}({names}{', ' if names else ''}look):"]
+        lines += [*(f"    {line}" for line in body.lines or ["pass"]), ""]
     return "\n".join(lines) + _HARNESS + tail

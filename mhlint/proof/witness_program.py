@@ -23,7 +23,8 @@ PREDICTED = {
 }
 """The texts of PyTorch's errors, by why a walk raises."""
 
-_SHOWN = ("MHL101", "MHL102", "MHL103", "MHL104", "MHL201", "MHL203", "MHL302")
+SHOWN_CODES = ("MHL101", "MHL102", "MHL103", "MHL104", "MHL201", "MHL203", "MHL302")
+"""The codes that have a witness."""
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,16 @@ class Witness:
 
 def write_witness(runs: Runs, finding: Finding, device: str = "cpu") -> Witness:
     """The witness of a finding; raises NoWitness with the reason where there is none."""
-    if finding.code not in _SHOWN:
+    if finding.code not in SHOWN_CODES:
         raise NoWitness(f"no witness for {finding.code}")
     found = shown(runs, finding)
     if not found:
         raise NoWitness(f"no path shows {finding.code} at line {finding.place.start.row}")
     trace, event = found[0].trace, found[0].event
     assert isinstance(event, Backward)
+    if finding.code == "MHL302" and event.failure is None:
+        sent = [one.event for one in found if one.trace is trace and isinstance(one.event, Backward)]
+        event = max(sent, key=lambda one: one.index)
     if event.failure is not None:
         return _raising(trace, event, finding)
     return _walking(trace, event, finding, device)

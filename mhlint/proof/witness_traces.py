@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from mhlint.autograd.run import run_program
 from mhlint.autograd.trace import Backward, Event, Root, Runs, Trace
-from mhlint.findings import Finding, Position
+from mhlint.findings import Finding
 from mhlint.source import Source
 from mhlint.syntax import Program, Project, parse
-from mhlint.syntax.program import Site
 
 _MOST_ROUNDS = 12
 
@@ -45,7 +44,8 @@ def retained_runs(source: Source, backward_calls: tuple[str, ...] = ()) -> Runs:
             if event.failure is not None and event.failure.earlier is not None and not event.caught
             if event.failure.earlier.site.program is program
         }
-        if not any([_retain(node) for node in freeing]):
+        changed = {node for node in freeing if _retain(node)}
+        if not changed:
             return runs
     return runs
 
@@ -67,12 +67,6 @@ def shown(runs: Runs, finding: Finding) -> list[Shown]:
 def choices_of(trace: Trace) -> tuple[tuple[str, bool], ...]:
     """The choices that led along a path, by their text."""
     return tuple((choice.text, choice.taken) for choice in trace.choices)
-
-
-def site_in(site: Site, path: str, start: Position) -> bool:
-    """Does a site begin at a position of a file?"""
-    place = site.place
-    return place.filename == path and place.start == start
 
 
 def _program(source: Source) -> Program:
@@ -122,7 +116,8 @@ def _retain(node: ast.AST) -> bool:
     if is_method and len(node.args) > 1:
         node.args[1] = ast.copy_location(ast.Constant(True), node)
         return True
-    node.keywords.append(ast.copy_location(ast.keyword("retain_graph", ast.copy_location(ast.Constant(True), node)), node))
+    flag = ast.keyword("retain_graph", ast.copy_location(ast.Constant(True), node))
+    node.keywords.append(ast.copy_location(flag, node))
     return True
 
 
