@@ -71,7 +71,7 @@ def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
     if isinstance(owner, Instance):
         return of_instance(machine, owner, name, site)
     if isinstance(owner, Unknown):
-        return _of_unknown(machine, owner, name)
+        return _of_unknown(machine, owner, name, site)
     if isinstance(owner, Library):
         return Library(f"{owner.name}.{name}")
     if isinstance(owner, Namespace):
@@ -228,7 +228,10 @@ def _of_tensor(machine: Machine, owner: Tensor, name: str, site: Site | None) ->
     return Method(owner, name)
 
 
-def _of_unknown(machine: Machine, owner: Unknown, name: str) -> Value:
+def _of_unknown(machine: Machine, owner: Unknown, name: str, site: Site | None) -> Value:
+    mask = owner.attributes.get("<tensor>")
+    if "<mask>" in owner.attributes and isinstance(mask, Tensor):
+        return _of_tensor(machine, mask, name, site)
     if name not in owner.attributes:
         label = f"{owner.label}.{name}" if owner.label else name
         made = machine.derived("attribute", (owner, name), label, owner.deps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.tensors import leaf
 from mhlint.autograd.values import (
     FALSE,
     TRUE,
@@ -85,15 +86,27 @@ def negate(value: Value, machine: Machine) -> Value:
 
 
 def compare(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Value:
-    """The value of one comparison; the same comparison of the same values is the same unknown."""
+    """The value of one comparison; the same comparison of the same values is the same unknown.
+
+    Compared tensors give a mask: as a condition it is unknown, as a tensor it has no graph (FACTS F13).
+    """
+    made = _compared(machine, left, op, right)
+    elementwise = not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn))
+    if elementwise and isinstance(made, Unknown) and any(isinstance(side, Tensor) for side in (left, right)):
+        made.attributes.setdefault("<tensor>", leaf(machine, machine.current))
+        made.attributes["<mask>"] = TRUE
+    return made
+
+
+def _compared(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Value:
     if isinstance(op, (ast.NotEq, ast.IsNot, ast.NotIn)):
         positive = {ast.NotEq: ast.Eq, ast.IsNot: ast.Is, ast.NotIn: ast.In}[type(op)]()
-        return negate(compare(machine, left, positive, right), machine)
+        return negate(_compared(machine, left, positive, right), machine)
     if isinstance(op, (ast.Gt, ast.LtE)):
-        swapped = compare(machine, right, ast.Lt(), left)
+        swapped = _compared(machine, right, ast.Lt(), left)
         return swapped if isinstance(op, ast.Gt) else negate(swapped, machine)
     if isinstance(op, ast.GtE):
-        return negate(compare(machine, left, ast.Lt(), right), machine)
+        return negate(_compared(machine, left, ast.Lt(), right), machine)
     known = _known(machine, left, op, right)
     if known is not None:
         return TRUE if known else FALSE

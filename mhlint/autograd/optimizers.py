@@ -74,10 +74,18 @@ def step(machine: Machine, optimizer: Optimizer, args: list[Value], site: Site |
     result: Value = NONE
     if not isinstance(closure, Const):
         activation, outer = machine.next_serial(), machine.turn
+        # LBFGS evaluates its closure several times, with other weights each time (FACTS F96).
         turns = 2 if optimizer.name == "LBFGS" else 1
         for turn in range(turns):
+            if turn:
+                _change(machine, optimizer, site, level)
             with machine.in_turn((*outer, (activation, turn))):
                 result = machine.call(machine, closure, [], {}, site)
+    _change(machine, optimizer, site, level)
+    return result
+
+
+def _change(machine: Machine, optimizer: Optimizer, site: Site | None, level: Level) -> None:
     where = tensors.site_of(machine, site)
     changed = {
         tensor: min(tensor.gradient.level, level) for tensor in optimizer.parameters if tensor.gradient.level > Level.NO
@@ -85,7 +93,6 @@ def step(machine: Machine, optimizer: Optimizer, args: list[Value], site: Site |
     machine.emit(Step, where, optimizer=optimizer, changed=changed)
     for tensor, sure in changed.items():
         tensor.storage.write(Change(where, "optimizer.step()", sure, seen=not optimizer.fused, by_step=True))
-    return result
 
 
 def call_optimizer(

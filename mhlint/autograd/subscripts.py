@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from mhlint.autograd import tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import elements
@@ -81,9 +83,15 @@ def _of_sequence(machine: Machine, owner: Sequence, index: Value) -> Value:
         return items[0]
     modules = [item for item in items if isinstance(item, (Module, Instance))]
     if items and len(modules) == len(items):
-        # Any one of them: for an unknown index the first stands for it.
-        return items[0]
+        return _one_of(items, index)
     return machine.derived("item", (owner, index), "item", tuple(tensors_in(owner)))
+
+
+def _one_of(items: list[Value], index: Value) -> Value:
+    """One of several modules, which is not known: like the first, but not the same object as any."""
+    if isinstance(index, Unknown) and index.position is not None and abs(index.position) < len(items):
+        return items[index.position]
+    return copy(items[0])
 
 
 def _of_mapping(machine: Machine, owner: Mapping, index: Value) -> Value:
@@ -120,7 +128,7 @@ def _of_module(machine: Machine, owner: Module, index: Value) -> Value:
     if position is not None:
         return children[position]
     if children:
-        return children[0]
+        return _one_of(children, index)
     child = machine.derived("child", (owner, index), "child")
     child.module = Level.LIKELY
     return child

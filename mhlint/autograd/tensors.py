@@ -181,8 +181,8 @@ def in_place(
     write(machine, tensor, op, site, level=level)
     node = node_for(machine, op, [tensor, *others], keeps, where)
     if node is not None:
-        for kept, label, level in saved:
-            keep(node, kept, label, level)
+        for kept, label, sure in saved:
+            keep(node, kept, label, sure)
         tensor.node = node
         if tensor.requires_grad is False:
             tensor.requires_grad = None

@@ -167,7 +167,8 @@ def find(runs: Runs) -> Iterable[Finding]:
     before: dict[int, ModuleCall] = {}
     for root, trace in runs.traces():
         pairs = list(_pairs(trace))
-        outer = {call.site for _, call in pairs}
+        # Inside the forward of a module that is not run again, a layer is no trunk.
+        outer = {call.site for call in trace.of(ModuleCall)}
         for first, call in pairs:
             if not outer & set(call.stack):
                 found.append(Sighting(root, trace, call, min(first.level, call.level)))
