@@ -222,7 +222,9 @@ def _of_tensor(machine: Machine, owner: Tensor, name: str, site: Site | None) ->
     if name in _VIEWS:
         return tensors.view(machine, owner, name, site)
     if name in _PLAIN_TENSOR_ATTRIBUTES:
-        return machine.derived("attribute", (owner, name), f"{owner.name}.{name}")
+        plain = machine.derived("attribute", (owner, name), f"{owner.name}.{name}")
+        plain.attributes["<plain>"] = TRUE
+        return plain
     if owner.unseen_call and name not in _OWN_METHODS and operations.method(name) is None:
         return tensors.part_of(machine, owner, ("attribute", name), site)
     return Method(owner, name)

@@ -40,6 +40,8 @@ def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tenso
     known = value.attributes.get("<tensor>")
     if isinstance(known, Tensor):
         return known
+    if "<plain>" in value.attributes:
+        return None
     if value.deps:
         tensor = make(machine, value.label or "unseen", list(value.deps), Level.MAYBE, site, edges=Level.MAYBE)
     else:
