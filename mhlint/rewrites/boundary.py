@@ -21,14 +21,15 @@ _MOST_NAMES = 24
 
 @dataclass(frozen=True)
 class Boundary:
-    """A name at which the trunk ends, and the statement that binds it.
+    """A name at which the trunk ends; `start` is where the statements begin that may use a detached copy of it.
 
-    `certain`: its tensors have a graph for certain; `plain`: it surely holds tensors; `several`: it holds a list or
+    That is an index into the step's block: behind the statement that binds the name, or where the name is first
+    read if it is bound outside of the block. `certain`: its tensors have a graph for certain; `plain`: it surely holds tensors; `several`: it holds a list or
     a dict of them; `whole`: all of these are used.
     """
 
     name: str
-    bound: ast.stmt
+    start: int
     certain: bool
     plain: bool
     several: bool
@@ -37,7 +38,8 @@ class Boundary:
 
 def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
     """The boundary of a step, in the order in which it is bound. Raises CannotEdit where it has no names."""
-    names = _candidates(step)
+    starts = _starts(step)
+    names = list(starts)
     if not names:
         raise CannotEdit("the losses share no tensor that has a name")
     found = probed(scene, step, finding, Probe(where(step.statements[0]), tuple(names)))
@@ -48,13 +50,14 @@ def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
     for group in found[1]:
         held = _held(group)
         for name, reached in _cut(step, group, held).items():
+            _require_replaceable(layout, step, name)
             if any(_changed(group, tensor) for tensor in held[name]):
                 raise CannotEdit(f"`{name}` is changed in place")
             before = chosen.get(name)
             nodes = [tensor.node for tensor in reached if tensor.node is not None]
             chosen[name] = Boundary(
                 name,
-                _binding(layout, step, name),
+                starts[name],
                 all(node.sure is Level.CERTAIN for node in nodes) and (before is None or before.certain),
                 not any(tensor.unseen_call for tensor in held[name]) and (before is None or before.plain),
                 len(held[name]) > 1,
@@ -63,18 +66,25 @@ def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
     return [chosen[name] for name in names if name in chosen]
 
 
-def _candidates(step: Step) -> list[str]:
-    """Names that are bound in front of the first walk and read later, in the order in which they are bound."""
-    index = next(i for i, item in enumerate(step.block) if item is step.statements[0])
-    rebound = stored(step.statements)
-    found = dict.fromkeys(
+def _starts(step: Step) -> dict[str, int]:
+    """The names that the step reads and does not bind, and where a detached copy can take their place."""
+    first = next(i for i, item in enumerate(step.block) if item is step.statements[0])
+    end = first + len(step.statements)
+    read = [
         node.id
-        for statement in step.block[:index]
+        for statement in step.block[:end]
         for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id not in rebound
-    )
-    read = step.block[:index] + step.statements
-    return [name for name in found if loads(read, name)][-_MOST_NAMES:]
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    ]
+    rebound = stored(step.statements)
+    starts: dict[str, int] = {}
+    for name in dict.fromkeys(read):
+        binding = [i for i, statement in enumerate(step.block[:first]) if name in stored([statement])]
+        reading = [i for i, statement in enumerate(step.block[:end]) if loads([statement], name)]
+        start = binding[-1] + 1 if binding else min(reading[0], first)
+        if name not in rebound and reading[-1] >= start:
+            starts[name] = start
+    return dict(sorted(starts.items(), key=lambda item: item[1])[-_MOST_NAMES:])
 
 
 def _held(group: Group) -> dict[str, list[Tensor]]:
@@ -155,13 +165,11 @@ def _changed(group: Group, tensor: Tensor) -> bool:
     )
 
 
-def _binding(layout: Layout, step: Step, name: str) -> ast.stmt:
-    """The statement in the step's block that binds a name."""
-    index = next(i for i, item in enumerate(step.block) if item is step.statements[0])
-    binding = [statement for statement in step.block[:index] if name in stored([statement])]
-    if not binding or not isinstance(binding[-1], (ast.Assign, ast.AnnAssign)):
+def _require_replaceable(layout: Layout, step: Step, name: str) -> None:
+    """Raises CannotEdit where a name's binding or its readers do not allow a second name for it."""
+    first = next(i for i, item in enumerate(step.block) if item is step.statements[0])
+    binding = [statement for statement in step.block[:first] if name in stored([statement])]
+    if binding and not isinstance(binding[-1], (ast.Assign, ast.AnnAssign)):
         raise CannotEdit(f"`{name}` is not bound by a plain assignment")
-    scope = layout.scope(step.statements[0])
-    if escapes_to_inner_scopes(layout, scope, name):
+    if escapes_to_inner_scopes(layout, layout.scope(step.statements[0]), name):
         raise CannotEdit(f"`{name}` is read by a function inside")
-    return binding[-1]

@@ -50,26 +50,27 @@ def _draft(scene: Scene, step: Step, found: list[Boundary], kind: str) -> Draft:
     return Draft(tuple(edits), "", renames, conditions, tuple(dict.fromkeys(doubts)))
 
 
-def _region(step: Step, boundaries: list[Boundary]) -> list[ast.stmt]:
-    """The statements that use the detached boundary: from where it is bound to the last walk."""
-    position = {id(item): i for i, item in enumerate(step.block)}
-    start = max(position[id(boundary.bound)] for boundary in boundaries) + 1
-    end = position[id(step.statements[-1])]
-    region = step.block[start : end + 1]
-    for boundary in boundaries:
-        first = position[id(boundary.bound)] + 1
-        if boundary.name in changed_in_place(step.block[first : end + 1]):
+def _region(step: Step, found: list[Boundary]) -> list[ast.stmt]:
+    """The statements that use the detached boundary: from where it is there to the last walk."""
+    start = max(boundary.start for boundary in found)
+    end = next(i for i, item in enumerate(step.block) if item is step.statements[-1]) + 1
+    for boundary in found:
+        if boundary.name in changed_in_place(step.block[boundary.start : end]):
             raise CannotEdit(f"`{boundary.name}` is changed in place")
-        if loads(step.block[first:start], boundary.name):
+        if loads(step.block[boundary.start : start], boundary.name):
             raise CannotEdit(f"`{boundary.name}` is used before the whole boundary is there")
-    return list(region)
+    return list(step.block[start:end])
 
 
 def _renaming(layout: Layout, region: list[ast.stmt], boundary: Boundary, fresh: str) -> list[Edit]:
     edits = []
     for name in loads(region, boundary.name):
+        # What an f-string reads becomes text: it may go on reading the boundary itself. Before Python 3.12 the
+        # places of what stands in it are not known either.
+        if any(isinstance(item, ast.JoinedStr) for item in layout.around(name)):
+            continue
         if layout.text(name) != boundary.name:
-            raise CannotEdit(f"`{boundary.name}` stands inside an f-string")
+            raise CannotEdit(f"the place of `{boundary.name}` is not known")
         place = layout.program.place(name)
         edits.append(Edit(fresh, place.start, place.end))
     if not edits:
@@ -78,8 +79,6 @@ def _renaming(layout: Layout, region: list[ast.stmt], boundary: Boundary, fresh:
 
 
 def _cut(layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str], kind: str) -> Edit:
-    position = {id(item): i for i, item in enumerate(step.block)}
-    last = max((boundary.bound for boundary in found), key=lambda bound: position[id(bound)])
     forms = {
         "tensor": "{new} = {old}.detach().requires_grad_()",
         "list": "{new} = [{item}.detach().requires_grad_() for {item} in {old}]",
@@ -87,7 +86,14 @@ def _cut(layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str
     }
     item = fresh_name(taken(layout), "feature")
     lines = [forms[kind].format(new=fresh[b.name], old=b.name, item=item) for b in found]
-    return layout.insert_after(last, *lines)
+    start = max(boundary.start for boundary in found)
+    if start and not _is_docstring(step.block[start - 1]):
+        return layout.insert_after(step.block[start - 1], *lines)
+    return layout.insert_before(step.block[start], *lines)
+
+
+def _is_docstring(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _reinjection(

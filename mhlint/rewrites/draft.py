@@ -24,5 +24,5 @@ class Draft:
     def rename(self, text: str) -> str:
         """A text with the made-up names set back."""
         for new, old in self.renames:
-            text = re.sub(rf"\b{re.escape(new)}\b(\.clone\(\))?", old, text)
+            text = re.sub(rf"\b{re.escape(new)}\b", old, text)
         return text

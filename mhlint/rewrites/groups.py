@@ -20,10 +20,14 @@ _MOST_RETAINED = 12
 
 @dataclass(frozen=True)
 class Group:
-    """Walks of one step on one path, in order, each of which shares a trunk with one before it."""
+    """Walks of one step on one path, in order, each of which shares a trunk with one before it.
+
+    `apart` says that something stands between one of them and a walk of the same trunk in another group.
+    """
 
     trace: Trace
     walks: tuple[Backward, ...]
+    apart: bool = False
 
     @property
     def shared(self) -> set[Node]:
@@ -70,8 +74,18 @@ def step_of(scene: Scene, finding: Finding) -> Step | None:
         except CannotEdit as error:
             reason = reason if down < depth else error
             continue
+        _require_together(scene, runs, set(calls))
         return Step(runs, groups, tuple(calls), calls, tuple(block), tuple(statements), retained)
     raise reason
+
+
+def _require_together(scene: Scene, runs: Runs, calls: set[ast.Call]) -> None:
+    """Raises CannotEdit where one of the calls, on some path or in some turn, makes a walk that is needed apart."""
+    places = {scene.program.place(call) for call in calls}
+    for _, trace in runs.traces():
+        for group in _groups(trace):
+            if group.apart and any(site.place in places for walk in group.walks for site in _chain(walk)):
+                raise CannotEdit("something between the walks needs their gradients apart")
 
 
 def _chain(walk: Backward) -> list[Site]:
@@ -186,6 +200,7 @@ def _groups_at(runs: Runs, place: Place) -> Iterator[Group]:
 
 def _groups(trace: Trace) -> Iterator[Group]:
     open_groups: list[list[Backward]] = []
+    apart: set[int] = set()
     for event in trace.of(Backward):
         if event.api == "autograd.grad" or event.failure is not None:
             continue
@@ -194,13 +209,14 @@ def _groups(trace: Trace) -> Iterator[Group]:
             if shared is not None and not crosses_calls(trace, shared[0], event):
                 if needs_apart(trace, group[-1], event):
                     open_groups.append([event])
+                    apart |= {id(group), id(open_groups[-1])}
                 else:
                     group.append(event)
                 break
         else:
             open_groups.append([event])
     for group in open_groups:
-        yield Group(trace, tuple(group))
+        yield Group(trace, tuple(group), id(group) in apart)
 
 
 def _common_block(

@@ -51,12 +51,12 @@ def same_gradients(
     the old one does not if that error stands outside of `rows` (it is another finding's).
     """
     plain, renamed = _Texts(lambda text: text), _Texts(rename)
-    olds = {root.name: root for root in before.roots}
-    for root in after.roots:
-        old = olds.get(root.name)
-        if old is None or not _same_root(old, root, plain, renamed, ignored_choices, rows):
-            return False
-    return len(before.roots) == len(after.roots)
+    if [root.name for root in before.roots] != [root.name for root in after.roots]:
+        return False
+    return all(
+        _same_root(old, new, plain, renamed, ignored_choices, rows)
+        for old, new in zip(before.roots, after.roots, strict=True)
+    )
 
 
 def _same_root(

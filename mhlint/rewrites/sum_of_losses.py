@@ -78,7 +78,7 @@ def _elements(step: Step, walk: WalkCall) -> list[ast.expr]:
             for event in group.walks
             if event.site.row == walk.call.lineno and event.site.place.start.column == walk.call.col_offset + 1
         }
-        if roots != {1} or not isinstance(walk.loss, ast.Name):
+        if roots != {1} or isinstance(walk.loss, (ast.ListComp, ast.GeneratorExp, ast.Starred, ast.Attribute)):
             raise CannotEdit("the list of losses is not written out")
     return [walk.loss]
 
@@ -254,17 +254,20 @@ def _collected(
     layout: Layout, step: Step, walks: list[WalkCall], statements: list[ast.stmt]
 ) -> Draft:
     """Losses are put into a list where they were walked, and walked behind the step."""
-    if any(walk.listed for walk in walks):
-        raise CannotEdit("lists of losses are walked in a loop")
+    for walk in walks:
+        if len(_elements(step, walk)) != 1:
+            raise CannotEdit("lists of losses are walked in a loop")
     used = taken(layout)
     name = fresh_name(used, "losses" if "losses" not in used else "step_losses")
     edits = [layout.insert_before(step.statements[0], f"{name} = []")]
     for walk, statement in zip(walks, statements, strict=True):
         layout.require_own_lines(statement)
-        edits.append(layout.replace(statement, f"{name}.append({layout.text(walk.loss)})"))
+        loss = _elements(step, walk)[0]
+        edits.append(layout.replace(statement, f"{name}.append({layout.text(loss)})"))
     last = walks[-1]
-    text = _retaining_as_needed(step, last, with_loss(layout, last, f"sum({name})"))
-    if surely_runs(layout, step):
+    total = name if last.listed else f"sum({name})"
+    text = _retaining_as_needed(step, last, with_loss(layout, last, total))
+    if last.listed or surely_runs(layout, step):
         lines, conditions = [text], frozenset[str]()
     else:
         unit = "\t" if "\t" in layout.indent(statements[-1]) else "    "

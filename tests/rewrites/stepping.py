@@ -97,17 +97,30 @@ def assert_same(before: str, after: str, folder: Path) -> None:
     """The two give the same gradients at each step, print the same numbers and leave the same random state."""
     old, new = run(before, folder), run(after, folder)
     assert old.recording.error is None, old.recording.error
-    assert new.recording.error is None, new.recording.error
     assert old.recording.steps
-    assert largest_difference(old.recording, new.recording).relative <= 1e-9
-    assert torch.equal(old.state, new.state)
-    words = [recording.printed.split() for recording in (old.recording, new.recording)]
-    assert len(words[0]) == len(words[1])
-    for left, right in zip(*words, strict=True):
-        try:
-            assert abs(float(left) - float(right)) <= 1e-9 * max(1.0, abs(float(left)))
-        except ValueError:
-            assert left == right
+    assert differs(old, new) == ""
+
+
+def differs(old: Run, new: Run) -> str:
+    """How a second run differs from a first one that ended well; "" where it does not."""
+    if new.recording.error is not None:
+        return f"DIFFERS: raises {new.recording.error}"
+    apart = largest_difference(old.recording, new.recording)
+    if not apart.relative <= 1e-9:
+        return f"DIFFERS: gradients {apart}"
+    if not torch.equal(old.state, new.state):
+        return "DIFFERS: random state"
+    left, right = old.recording.printed.split(), new.recording.printed.split()
+    if len(left) != len(right) or not all(map(_same_word, left, right)):
+        return "DIFFERS: printed"
+    return ""
+
+
+def _same_word(left: str, right: str) -> bool:
+    try:
+        return abs(float(left) - float(right)) <= 1e-9 * max(1.0, abs(float(left)))
+    except ValueError:
+        return left == right
 
 
 def offered(text: str, code: str, style: str = "auto") -> list[tuple[str, str]]:

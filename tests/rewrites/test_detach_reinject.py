@@ -229,3 +229,29 @@ def test_the_message_says_what_is_gained() -> None:
     assert "once in place of 3 times" in retained
     ((_, raising),) = offered(program(LOOP.replace("retain_graph=True", "")), "MHL101")
     assert "in place of" not in raising
+
+
+def test_a_boundary_that_is_passed_in_is_cut_where_it_is_first_read(tmp_path: Path) -> None:
+    """A parameter of the function, or a name of an outer block."""
+    extra = """
+    def walk_heads(z, ys):
+        \"\"\"Each head alone.\"\"\"
+        for head, y in zip(heads, ys):
+            F.mse_loss(head(z), y).backward(retain_graph=True)
+
+
+    """
+    text = program("z = trunk(x)\nopt.zero_grad()\nwalk_heads(z, ys)\nopt.step()", extra)
+    after = fixed(text)
+    assert '"""Each head alone."""\n    z_detached = z.detach().requires_grad_()\n' in after
+    assert_same(text, after, tmp_path)
+
+
+def test_two_names_of_one_tensor_and_an_f_string(tmp_path: Path) -> None:
+    """The name that the heads use is replaced; text made of it needs no graph."""
+    step = LOOP.replace("z = trunk", "z = other = trunk").replace("True)\n", "True)\n    print(f'{z.sum():.4f}')\n")
+    text = program("other = 1\n" + step)
+    after = fixed(text)
+    assert "head(z_detached)" in after
+    assert "{z.sum():.4f}" in after
+    assert_same(text, after, tmp_path)
