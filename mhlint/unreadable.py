@@ -1,54 +1,15 @@
-"""A file could not be read, parsed or analysed.
-
-## What it does
-
-Says that a file was left out, where the trouble is, and why: the file is not there or may not be read, it is
-binary or not in the encoding that it declares, it is not Python 3 (or, for a notebook, not JSON), it is
-nested too deeply, it is too large, or its analysis did not end within its time limit.
-
-## Why is this bad?
-
-Nothing is known about such a file. Silence would look like a clean bill of health.
-
-A file that is found in a folder and holds no backward call, nor anything else that a rule looks for, is not
-parsed, so a syntax error in it is not reported. A file that is named on the command line is always parsed.
-
-## Example
-
-```python
-print "loss", loss.backward()  # Python 2
-```
-
-## How to fix
-
-Repair the file, or leave it out with `exclude`.
-"""
+"""The finding of a file that could not be read, parsed or analysed (MHL900)."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 
 from mhlint.decoding import Unreadable
 from mhlint.findings import Finding, Place, Position
-from mhlint.rules.rule import Rule
+from mhlint.rules.unreadable_source import RULE
 
-CODE, NAME = "MHL900", "unreadable-source"
+CODE, NAME = RULE.code, RULE.name
 _START = Position(1, 1)
-
-
-def _found_elsewhere(_runs: object) -> Iterable[Finding]:
-    """No trace can show this: the findings come from reading the file."""
-    return ()
-
-
-RULE = Rule(
-    code=CODE,
-    name=NAME,
-    summary="A file could not be read, parsed or analysed.",
-    triggers=(),
-    find=_found_elsewhere,
-)
 
 
 def unreadable(path: str, message: str, position: Position = _START) -> Finding:

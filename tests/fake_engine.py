@@ -111,6 +111,7 @@ def install(patch: Any) -> None:
     patch.setitem(sys.modules, "mhlint.analyse", engine)
     rules = sys.modules.get("mhlint.rules") or __import__("mhlint.rules").rules
     patch.setattr(rules, "RULES", RULES)
-    patch.setattr(rules, "page", lambda code: f"What {code} is.\n")
+    real_page = rules.page
+    patch.setattr(rules, "page", lambda code: f"What {code} is.\n" if code in RULES else real_page(code))
     for name in ("mhlint.cli.check", "mhlint.cli.rule", "mhlint.plugins.flake8"):
         patch.delitem(sys.modules, name, raising=False)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import inspect
 
-from mhlint import unreadable
 from mhlint.report.listing import rule_url
 from mhlint.rules import RULES, page
 from mhlint.rules.rule import Rule
-from mhlint.selection import UNREADABLE
+from mhlint.rules.unreadable_source import RULE as UNREADABLE
 from mhlint.settings import BadSettings, suggestion
 
 _FIXES = {
@@ -51,13 +50,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rules() -> list[Rule]:
-    own = {} if UNREADABLE in RULES else {UNREADABLE: unreadable.RULE}
-    return [rule for _, rule in sorted({**RULES, **own}.items())]
+    return [rule for _, rule in sorted({**RULES, UNREADABLE.code: UNREADABLE}.items())]
 
 
 def _explanation(rule: Rule) -> str:
-    text = unreadable.__doc__ if rule is unreadable.RULE else page(rule.code)
-    return inspect.cleandoc(text or rule.summary)
+    return inspect.cleandoc(page(rule.code) or rule.summary)
 
 
 def _shown(rule: Rule) -> str:

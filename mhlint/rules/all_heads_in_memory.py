@@ -69,7 +69,7 @@ from mhlint.rules.gathering import by_place, confidence, sightings, when
 from mhlint.rules.rule import Rule
 from mhlint.rules.wording import code
 
-_ADVICE = "walk each head on `d = z.detach().requires_grad_()` as soon as it is built, then `z.backward(gradient=d.grad)`"
+_ADVICE = "walk each head on `d = z.detach().requires_grad_()` once it is built, then `z.backward(gradient=d.grad)`"
 
 
 def _heads(trace: Trace, event: Backward) -> list[ModuleCall]:

@@ -71,7 +71,7 @@ def find(runs: Runs) -> Iterable[Finding]:
         cuts = any(isinstance(value, Tensor) and value.node is not None for value in event.values)
         effect = "what it does here is `detach()`" if cuts else "a tensor needs no wrapper"
         message = f"{code(event.site)} uses Variable, which is deprecated: {effect}"
-        advice = "write `.detach()`" if cuts else "use the tensor itself, with `.requires_grad_()` where it is asked for"
+        advice = "write `.detach()`" if cuts else "use the tensor itself, with `.requires_grad_()` where asked for"
         yield Finding(RULE.code, RULE.name, message, place, confidence(group), advice, when(group))
 
 

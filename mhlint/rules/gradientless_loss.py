@@ -18,7 +18,7 @@ from torch import nn
 
 model = nn.Linear(4, 3)
 predicted = model(torch.randn(5, 4)).argmax(dim=1)
-loss = (predicted != torch.zeros(5)).to(torch.float32).mean()
+loss = predicted.ne(torch.zeros(5)).float().mean()
 loss.requires_grad_()
 loss.backward()  # runs, and model's parameters have no gradient
 ```

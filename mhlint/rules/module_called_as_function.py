@@ -2,7 +2,7 @@
 
 ## What it does
 
-Reports `nn.ReLU(x)`, `nn.Flatten(x)`, `nn.Softmax(x)` and the like on a tensor.
+Reports `nn.ReLU(x)`, `nn.Flatten(x)`, `nn.Softmax(x)` and the like on a tensor, in code that a training step runs.
 
 ## Why is this bad?
 
@@ -17,6 +17,7 @@ from torch import nn
 
 x = nn.Linear(4, 2)(torch.randn(3, 4))
 y = nn.ReLU(x)  # a layer, not a tensor
+x.sum().backward()
 ```
 
 ## Use instead
@@ -27,6 +28,7 @@ from torch import nn
 
 x = nn.Linear(4, 2)(torch.randn(3, 4))
 y = nn.functional.relu(x)
+y.sum().backward()
 ```
 
 or make the layer once, in `__init__`, and call that.
