@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import traceback
@@ -180,16 +181,16 @@ def train(net: Net, loader, optimizer):
     optimizer = torch.optim.Adam(net.parameters())
     for x, targets in loader:
         optimizer.zero_grad()
-        z = net.trunk(x)
+        x = net.trunk(x)
 {walks}        optimizer.step()
 """
 HEADS_RETAINED = """        for head, y in zip(net.heads, targets):
-            F.mse_loss(head(z), y).backward(retain_graph=True)
+            F.mse_loss(head(x), y).backward(retain_graph=True)
 """
-HEADS_REINJECTED = """        d = z.detach().requires_grad_()
+HEADS_REINJECTED = """        d = x.detach().requires_grad_()
         for head, y in zip(net.heads, targets):
             F.mse_loss(head(d), y).backward()
-        z.backward(gradient=d.grad)
+        x.backward(gradient=d.grad)
 """
 
 RIGHT = {
@@ -224,8 +225,8 @@ WRONG = {
     "raising rewrite": (STEP, RETAINED, RAISES, "MHL201"),
     "reinjection in the loop": (
         HEADS, HEADS_RETAINED,
-        HEADS_REINJECTED.replace("        z.backward(gradient=d.grad)",
-                                 "            z.backward(gradient=d.grad, retain_graph=True)"),
+        HEADS_REINJECTED.replace("        x.backward(gradient=d.grad)",
+                                 "            x.backward(gradient=d.grad, retain_graph=True)"),
         "MHL201",
     ),
 }  # fmt: skip
@@ -278,6 +279,18 @@ def test_lines_may_move_between_the_versions() -> None:
     first, second, finding = _versions(*RIGHT["retained to sum"])
     moved = Source("step.py", "# one\n# two\n\n" + second.text)
     assert isinstance(_verdict(first, moved, finding), Equivalent)
+
+
+def test_no_variable_hides_data_that_a_later_turn_needs() -> None:
+    first, second, finding = _versions(*RIGHT["loop over heads"])
+    program = pair_program(matched_paths(first, second, finding)[0].pair)
+    for function in ast.parse(program).body:
+        if isinstance(function, ast.FunctionDef) and function.name in ("before_", "after_"):
+            given = {argument.arg for argument in function.args.args}
+            names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+            stored = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+            read_after = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+            assert not given & stored & read_after
 
 
 def test_a_version_without_a_counterpart_is_undecided() -> None:

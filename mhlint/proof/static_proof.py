@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from mhlint.autograd.graph import Level
-from mhlint.autograd.trace import Backward, Hook, Runs, Trace
+from mhlint.autograd.trace import Backward, Event, Hook, Runs, Trace
 from mhlint.findings import Confidence, Finding
 from mhlint.proof.comparing import Counterexample, Differs, Equivalent, Undecided, Verdict
 from mhlint.proof.witness_body import Body, Manner, write_body
@@ -19,7 +19,8 @@ from mhlint.proof.witness_excerpt import Excerpt
 from mhlint.proof.witness_focus import whole
 from mhlint.proof.witness_names import Labels, Stock
 from mhlint.proof.witness_pair import Pair, pair_program, pair_test
-from mhlint.proof.witness_traces import NoWitness, choices_of, retained_runs, runs_of, shown
+from mhlint.proof.witness_program import SHOWN_CODES
+from mhlint.proof.witness_traces import NoWitness, Shown, choices_of, retained_runs, runs_of, shown
 from mhlint.proof.witnessing import WitnessResult, run_witness
 from mhlint.source import Source
 
@@ -68,7 +69,8 @@ def emit_test(before: Source, after: Source, finding: Finding) -> str:
 
 def matched_paths(before: Source, after: Source, finding: Finding) -> list[MatchedPath]:
     """The paths that show a finding, each with its counterpart; raises NoWitness."""
-    found = shown(runs_of(before), finding)
+    runs = runs_of(before)
+    found = shown(runs, finding) if finding.code in SHOWN_CODES else _with_walks(runs)
     if not found:
         raise NoWitness(f"no path shows {finding.code} at line {finding.place.start.row} of the first version")
     before_runs, after_runs = retained_runs(before), runs_of(after)
@@ -78,12 +80,20 @@ def matched_paths(before: Source, after: Source, finding: Finding) -> list[Match
         start = choices_of(one.trace)
         for trace in _traces(before_runs, one.root.name):
             choices = choices_of(trace)
-            if choices[: len(start)] == start and choices not in seen and len(paths) < _MOST_PATHS:
-                seen.add(choices)
-                twin = next((t for t in _traces(after_runs, one.root.name) if choices_of(t) == choices), None)
-                if twin is None:
-                    raise NoWitness(f"the fixed source has no path of `{one.root.name}` with the same choices")
-                paths.append(MatchedPath(_pair(trace, twin, finding), choices))
+            if choices[: len(start)] != start or choices in seen or len(paths) >= _MOST_PATHS:
+                continue
+            seen.add(choices)
+            raised = _raised(after_runs, one.root.name, choices)
+            kind = raised.failure.kind if raised is not None and raised.failure is not None else ""
+            known = _raises(one.trace) is not None and kind in ("freed", "version")
+            if raised is not None and (not known or _same(raised, one.event, finding)):
+                raise AfterRaises(f"the fixed version raises at line {raised.site.row} ({kind})")
+            # What raises here as it did before is another finding: it is retained in both versions.
+            runs_after = after_runs if raised is None else retained_runs(after)
+            twin = next((t for t in _traces(runs_after, one.root.name) if choices_of(t) == choices), None)
+            if twin is None:
+                raise NoWitness(f"the fixed source has no path of `{one.root.name}` with the same choices")
+            paths.append(MatchedPath(_pair(trace, twin, finding), choices))
     if not paths:
         raise NoWitness("with its graph retained, the first version takes other paths")
     return paths
@@ -91,6 +101,32 @@ def matched_paths(before: Source, after: Source, finding: Finding) -> list[Match
 
 class AfterRaises(Exception):
     """The fixed version raises where its gradients were to be compared."""
+
+
+def _raises(trace: Trace) -> Backward | None:
+    return next((event for event in trace.of(Backward) if event.failure is not None and not event.caught), None)
+
+
+def _raised(runs: Runs, name: str, choices: tuple[tuple[str, bool], ...]) -> Backward | None:
+    """The walk that raises on the path of these choices, which it may end early."""
+    for trace in _traces(runs, name):
+        made, event = choices_of(trace), _raises(trace)
+        if event is not None and choices[: len(made)] == made:
+            return event
+    return None
+
+
+def _same(raised: Backward, event: Event, finding: Finding) -> bool:
+    """Is it the finding's own walk that still raises, by its text?"""
+    if finding.code not in SHOWN_CODES:
+        return False
+    return raised.site.program.text(raised.site.node) == event.site.program.text(event.site.node)
+
+
+def _with_walks(runs: Runs) -> list[Shown]:
+    """Where the finding is no walk, every path that has one is asked."""
+    walks = ((root, trace, next(trace.of(Backward), None)) for root, trace in runs.traces())
+    return [Shown(root, trace, walk) for root, trace, walk in walks if walk is not None]
 
 
 def _traces(runs: Runs, name: str) -> list[Trace]:
@@ -105,9 +141,8 @@ def _pair(before: Trace, after: Trace, finding: Finding) -> Pair:
             raise NoWitness(f"the {name} version registers a hook, which a witness does not copy")
         if any(event.caught for event in trace.of(Backward)):
             raise NoWitness(f"the {name} version catches the error of a walk")
-    raised = next((event for event in after.of(Backward) if event.failure is not None), None)
-    if raised is not None:
-        raise AfterRaises(f"the fixed version raises at line {raised.site.row} ({raised.failure.kind})")  # type: ignore[union-attr]
+    if _raises(after) is not None:
+        raise NoWitness("the fixed version raises even with its graphs retained")
     level = Level.LIKELY if finding.confidence is Confidence.CERTAIN else Level.GUESS
     last = whole(after, level)
     stock, labels = Stock(), Labels()
@@ -117,7 +152,7 @@ def _pair(before: Trace, after: Trace, finding: Finding) -> Pair:
         title.append("# `before` is the fixed step without its cut: each loss walks the trunk by itself.")
         first_body = write_body(_checked(last), stock, labels, Manner(looks=True, uncut=True))
     else:
-        if any(event.failure is not None for event in before.of(Backward)):
+        if _raises(before) is not None:
             raise NoWitness("the first version raises even with its graphs retained, so it has no gradients to keep")
         first = whole(before, level)
         first_body = write_body(_checked(first), stock, labels, Manner(looks=True))

@@ -39,7 +39,7 @@ class Body:
 
 def write_body(excerpt: Excerpt, stock: Stock, labels: Labels, manner: Manner) -> Body:
     """Write the excerpt down; what it starts from goes into the stock."""
-    stock.used = {}
+    stock.used, stock.local = {}, set()
     writer = _Writer(excerpt, stock, labels, manner)
     writer.run()
     return Body(writer.lines, stock.used)
@@ -55,9 +55,12 @@ class _Writer:
         self.counts: Counter[str] = Counter()
         self.modules: dict[Tensor, tuple[str, str, str]] = {}
         self.optimizers: dict[object, str] = {}
-        self.owners = _owners(excerpt)
+        self.in_place = in_place_nodes(excerpt)
+        self.owners = _owners(excerpt, self.in_place)
         self.leaf_of = {t.storage: t for node in excerpt.nodes for t, _ in node.inputs if isinstance(t, Tensor)}
-        self.cut_storages = {event.result.storage for event in excerpt.trace.of(Detach)}
+        self.cut_storages = {
+            event.result.storage for event in excerpt.trace.of(Detach) if event.result.requires_grad is False
+        }
         self.main = excerpt.events[-1].site.program
         self.roots = {event: self._roots(event) for event in excerpt.events if isinstance(event, Backward)}
         self.cuts = {event.result: event for event in excerpt.events if isinstance(event, Detach)}
@@ -71,7 +74,6 @@ class _Writer:
         named |= {node for nodes in self.owners.values() for node in nodes if self._is_written(node)}
         self.named = {self.seen_through.get(node, node) for node in named}
         self.pending: list[tuple[str, Backward]] = []
-        self.own = stock.taken.copy()
 
     def run(self) -> None:
         self._leaves()
@@ -100,7 +102,7 @@ class _Writer:
         found: dict[Node | Tensor, Node | Tensor] = {}
         for node in self.excerpt.nodes:
             inputs = self._inputs(node)
-            plain = not forms.keeps(node) and not forms.in_place_method(node) and forms.short(node.op) != "unary -"
+            plain = not forms.keeps(node) and node not in self.in_place and forms.short(node.op) != "unary -"
             if len(inputs) == 1 and plain and node not in self.scalars and not forms.is_module(node, _tensors(inputs)):
                 found[node] = found.get(inputs[0], inputs[0])
         return found
@@ -183,7 +185,7 @@ class _Writer:
             if writes and one.storage not in self.owners:
                 return self._stored(one.storage, writes[0].tensor)
             cut = next((n for n in self.owners.get(one.storage, []) if n in self.forms), None)
-            if cut is not None and one.storage in self.cut_storages:
+            if wish == "x" and cut is not None and one.storage in self.cut_storages:
                 return f"{self.forms[cut].text}.detach()"
         return self.stock.name(f"data of {key}", wish, "torch.randn(4, 4)", kind=f"{wish} {op}")
 
@@ -241,7 +243,7 @@ class _Writer:
         if module is not None:
             made = self._module(node, module, values, key)
         else:
-            method = forms.in_place_method(node)
+            method = self.in_place.get(node)
             if method and self._changes(node, inputs):
                 self._in_place(node, inputs, values, method)
                 return
@@ -269,7 +271,7 @@ class _Writer:
             and self.uses[node] == 1
             and self.excerpt.position[users[0]] == self.excerpt.position[node]
             and len(made.text) < _INLINE
-            and not forms.in_place_method(users[0])
+            and users[0] not in self.in_place
             and (not wish or len(self.excerpt.nodes) > 6 or users[0].site == node.site)
         )
         if alias or inline:
@@ -281,12 +283,7 @@ class _Writer:
         self.forms[node] = Form(name, made.scalar)
 
     def _free(self, wish: str) -> str:
-        shared = self.stock.taken
-        self.stock.taken = self.own | shared
-        name = self.stock.free(wish if wish.isascii() and any(c.isalpha() for c in wish) else "h")
-        self.stock.taken = shared
-        self.own.add(name)
-        return name
+        return self.stock.free_local(wish if wish.isascii() and any(letter.isalpha() for letter in wish) else "h")
 
     def _module(self, node: Node, module: tuple[str, str, str], values: list[Form], key: str) -> Form:
         name, constructor, _ = module
@@ -483,7 +480,7 @@ class _Writer:
 
     def _write(self, event: Write) -> None:
         storage = event.tensor.storage
-        if any(forms.in_place_method(n) and n.site.place == event.site.place for n in self.owners.get(storage, [])):
+        if any(n in self.in_place and n.site.place == event.site.place for n in self.owners.get(storage, [])):
             return  # The node that the change leaves writes it.
         owners = [node for node in self.owners.get(storage, []) if node in self.forms]
         if owners:
@@ -521,7 +518,17 @@ def _loose(text: str) -> bool:
     return False
 
 
-def _owners(excerpt: Excerpt) -> dict[Storage, list[Node]]:
+def in_place_nodes(excerpt: Excerpt) -> dict[Node, str]:
+    """The operations that change their first input, by their names or because that was seen; each with a method."""
+    found = {node: method for node in excerpt.nodes if (method := forms.in_place_method(node))}
+    written = {(event.site, event.turn) for event in excerpt.trace.of(Write)}
+    for node in excerpt.nodes:
+        if node not in found and (node.site, node.turn) in written and forms.works_in_place(node):
+            found[node] = "mul_" if forms.keeps(node) else "add_"
+    return found
+
+
+def _owners(excerpt: Excerpt, in_place: dict[Node, str]) -> dict[Storage, list[Node]]:
     """The nodes whose results live in a storage that something looked at, first maker first."""
     found: dict[Storage, list[Node]] = {}
     nodes = set(excerpt.nodes)
@@ -536,7 +543,7 @@ def _owners(excerpt: Excerpt) -> dict[Storage, list[Node]]:
         chain: list[Node] = []
         while node is not None and node not in chain:
             chain.append(node)
-            below = node.inputs[0][0] if node.inputs and forms.in_place_method(node) else None
+            below = node.inputs[0][0] if node.inputs and node in in_place else None
             node = below if isinstance(below, Node) else None
         kept = found.setdefault(tensor.storage, [])
         kept += [one for one in reversed(chain) if one in nodes and one not in kept]

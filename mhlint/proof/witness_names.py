@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from mhlint.syntax.program import Program, Site
 
-_OWN_WORDS = "torch nn F start before after before_ after_ look walks main run compare optimizer".split()
+_OWN_WORDS = "torch nn F start before after before_ after_ look walks main run compare".split()
 _TAKEN = frozenset({*_OWN_WORDS, *dir(builtins)})
 
 
@@ -25,11 +25,13 @@ class Stock:
     kinds: dict[str, str] = field(default_factory=dict)
     used: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=lambda: set(_TAKEN))
+    local: set[str] = field(default_factory=set)
 
     def name(self, key: str, wish: str, constructor: str, comment: str = "", kind: str = "") -> str:
         """The name of the thing that a key stands for, made when first asked for.
 
         Two things of one `kind` may stand for each other; `used` are the names by key since it was last emptied.
+        `local` are the variables of the version that is being written: nothing it starts from may be called so.
         """
         if key not in self.names:
             self.names[key] = name = self.free(wish)
@@ -51,10 +53,17 @@ class Stock:
         if stem[0].isdigit() or keyword.iskeyword(stem):
             stem = f"the_{stem}"
         name, count = stem, 1
-        while name in self.taken:
+        while name in self.taken or name in self.local:
             count += 1
             name = f"{stem}_{count}"
         self.taken.add(name)
+        return name
+
+    def free_local(self, wish: str) -> str:
+        """A name for a variable of the version that is being written."""
+        name = self.free(wish)
+        self.taken.discard(name)
+        self.local.add(name)
         return name
 
 

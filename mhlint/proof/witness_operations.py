@@ -32,6 +32,11 @@ _PARTS = {
     "nn.Embedding(4, 4)": ("weight",), "nn.Conv1d(4, 4, 1)": ("weight", "bias"),
 }  # fmt: skip
 
+_CAN_WORK_IN_PLACE = frozenset(
+    "relu relu6 leakyrelu leaky_relu elu selu celu silu mish hardswish hardsigmoid hardtanh dropout dropout1d "
+    "dropout2d dropout3d alphadropout alpha_dropout threshold rrelu".split()
+)
+
 
 class Form(NamedTuple):
     """An expression, and whether its result is a scalar."""
@@ -101,6 +106,11 @@ def in_place_method(node: Node) -> str:
     return ""
 
 
+def works_in_place(node: Node) -> bool:
+    """Is an operation a layer that can be told to work in place: `nn.ReLU(inplace=True)`, `F.relu(x, inplace=True)`?"""
+    return short(node.op).lower() in _CAN_WORK_IN_PLACE
+
+
 def expression(node: Node, values: list[Form], data: str, *, input_kept: bool, scalar: bool | None) -> Form:
     """An operation on tensors. `data` names a constant tensor; `scalar` is what the result must be, if anything."""
     name = short(node.op)
@@ -140,6 +150,8 @@ def _not_kept(name: str, texts: list[str]) -> str:
     if name == "unary -":
         return f"-{_factor(texts[0])}"
     if name in ("-", "sub") and len(texts) == 2:
+        if texts[0] == texts[1]:  # two views of one tensor
+            return f"{texts[0]} - {_factor(texts[1])}.roll(1)"
         return f"{texts[0]} - {_factor(texts[1])}"
     return " + ".join(texts)
 

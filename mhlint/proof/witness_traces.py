@@ -109,8 +109,6 @@ def _retain(node: ast.AST) -> bool:
                 return False
             keyword.value = ast.copy_location(ast.Constant(True), keyword.value)
             return True
-    if any(isinstance(argument, ast.Starred) for argument in node.args):
-        return False
     own = node.func.attr if isinstance(node.func, ast.Attribute) else ""
     is_method = own == "backward" and not (isinstance(node.func, ast.Attribute) and _is_autograd(node.func.value))
     if is_method and len(node.args) > 1:
