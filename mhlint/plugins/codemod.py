@@ -1,4 +1,7 @@
-"""The fixes as a libcst codemod: `python -m libcst.tool codemod --no-format -x mhlint.plugins.codemod.FixCommand PATH`."""
+"""The fixes as a libcst codemod.
+
+Run it with `python -m libcst.tool codemod --no-format -x mhlint.plugins.codemod.FixCommand PATH`.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,9 @@ class FixCommand(CodemodCommand):
         self._policy = FixPolicy(unsafe=unsafe_fixes)
         overrides: dict[str, object] = {}
         if select:
-            overrides["select"] = tuple(code.strip() for part in select for code in part.split(",") if code.strip())
+            overrides["select"] = tuple(
+                code.strip() for part in select for code in part.split(",") if code.strip()
+            )
         if fix_style:
             overrides["fix_style"] = fix_style
         self._overrides = overrides

@@ -8,12 +8,14 @@ from dataclasses import replace
 from mhlint.autograd.trace import Runs
 from mhlint.findings import Finding, Fix
 from mhlint.rewrites import (
+    boundaries_together,
     cut_carried,
     cut_generator,
     moved_step,
     needless_retain,
     old_forms,
     reinjection,
+    repeated_forward,
     shared_trunk,
 )
 from mhlint.rewrites.layout import CannotEdit
@@ -22,11 +24,12 @@ from mhlint.rewrites.scene import Again, Scene
 _Rewrite = Callable[[Scene, Finding], Fix | None]
 
 _REWRITES: dict[str, tuple[_Rewrite, ...]] = {
-    "MHL101": (shared_trunk.fix, cut_generator.fix),
+    "MHL101": (boundaries_together.fix, shared_trunk.fix, cut_generator.fix),
     "MHL102": (cut_carried.fix,),
     "MHL103": (moved_step.fix,),
     "MHL104": (reinjection.require_grad,),
     "MHL201": (shared_trunk.fix,),
+    "MHL202": (repeated_forward.fix,),
     "MHL203": (needless_retain.fix,),
     "MHL301": (reinjection.add_missing,),
     "MHL302": (reinjection.move_out_of_loop,),

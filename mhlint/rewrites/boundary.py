@@ -21,11 +21,12 @@ _MOST_NAMES = 24
 
 @dataclass(frozen=True)
 class Boundary:
-    """A name at which the trunk ends; `start` is where the statements begin that may use a detached copy of it.
+    """A name at which the trunk ends.
 
-    That is an index into the step's block: behind the statement that binds the name, or where the name is first
-    read if it is bound outside of the block. `certain`: its tensors have a graph for certain; `plain`: it surely holds tensors; `several`: it holds a list or
-    a dict of them; `whole`: all of these are used.
+    A detached copy can take its place from the statement with index `start` of the step's block on: behind the one
+    that binds the name, or where it is first read if it is bound elsewhere. `certain`: its tensors have a graph for
+    certain; `plain`: it surely holds tensors; `several`: it holds a list or a dict of them; `whole`: all of these
+    are used.
     """
 
     name: str
@@ -98,7 +99,11 @@ def _held(group: Group) -> dict[str, list[Tensor]]:
 def _probes(group: Group) -> Iterator[tuple[Escape, str]]:
     turn = group.walks[0].turn
     for event in group.trace.events[: group.walks[0].index]:
-        if isinstance(event, Escape) and turn[: len(event.turn)] == event.turn and isinstance(event.site.node, ast.Call):
+        if (
+            isinstance(event, Escape)
+            and turn[: len(event.turn)] == event.turn
+            and isinstance(event.site.node, ast.Call)
+        ):
             func = event.site.node.func
             if isinstance(func, ast.Name) and func.id.startswith(PROBE):
                 yield event, func.id.removeprefix(PROBE)
@@ -131,7 +136,9 @@ def _frontier(group: Group, shared: set[Node]) -> set[Node]:
     for walk in group.walks:
         for node in walk.walk.nodes:
             if node not in shared:
-                entered |= {target for target, _ in node.inputs if isinstance(target, Node) and target in shared}
+                entered |= {
+                    target for target, _ in node.inputs if isinstance(target, Node) and target in shared
+                }
         entered |= {root.node for root in walk.roots if root.node is not None and root.node in shared}
     return entered
 

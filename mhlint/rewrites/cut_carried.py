@@ -10,6 +10,7 @@ from mhlint.rewrites.layout import CannotEdit, Layout, loops_around
 from mhlint.rewrites.names import loads
 from mhlint.rewrites.scene import Scene
 
+_MOST_TRIED = 8
 _ONE, _PAIR = "{0} = {0}.detach()", "{0} = tuple(state.detach() for state in {0})"
 
 
@@ -40,8 +41,33 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
                 except CannotEdit:
                     continue
                 if improves(scene, finding, edits):
-                    text = f"Detach `{name}` in each turn; this cuts back-propagation through time there"
-                    return Fix(Applicability.UNSAFE, text, edits)
+                    return Fix(Applicability.UNSAFE, _message(name), edits)
+    return _where_it_is_made(scene, finding)
+
+
+def _message(name: str) -> str:
+    return f"Detach `{name}` in each turn; this cuts back-propagation through time there"
+
+
+def _where_it_is_made(scene: Scene, finding: Finding) -> Fix | None:
+    """`self.state = self.cell(x, self.state)`, anywhere in the file: the old state goes in detached."""
+    made = [
+        node
+        for node in ast.walk(scene.program.tree)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute)
+    ]
+    for statement in made[:_MOST_TRIED]:
+        name = ast.unparse(statement.targets[0])
+        ends = [
+            scene.program.place(part).end
+            for part in ast.walk(statement.value)
+            if isinstance(part, ast.Attribute)
+            and isinstance(part.ctx, ast.Load)
+            and ast.unparse(part) == name
+        ]
+        edits = tuple(Edit(".detach()", end, end) for end in ends)
+        if edits and improves(scene, finding, edits):
+            return Fix(Applicability.UNSAFE, _message(name), edits)
     return None
 
 
@@ -52,7 +78,11 @@ def _is_pair(layout: Layout, name: str) -> bool:
             for target in node.targets:
                 if ast.unparse(target) == name and isinstance(node.value, (ast.Tuple, ast.List)):
                     return True
-                if isinstance(target, ast.Tuple) and len(target.elts) == 2 and ast.unparse(target.elts[1]) == name:
+                if (
+                    isinstance(target, ast.Tuple)
+                    and len(target.elts) == 2
+                    and ast.unparse(target.elts[1]) == name
+                ):
                     if isinstance(node.value, ast.Call) and "lstm" in ast.unparse(node.value.func).lower():
                         return True
     return False
@@ -66,8 +96,12 @@ def _carried(layout: Layout, body: list[ast.stmt]) -> list[str]:
             name = ""
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and loads(body, node.id):
                 name = node.id
-            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and isinstance(node.value, ast.Name):
+            elif (
+                isinstance(node, ast.Attribute)
+                and isinstance(node.ctx, ast.Store)
+                and isinstance(node.value, ast.Name)
+            ):
                 name = f"{node.value.id}.{node.attr}"
             if name and name not in found:
                 found.append(name)
-    return found[:8]
+    return found[:_MOST_TRIED]

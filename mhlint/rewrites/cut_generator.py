@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from mhlint.autograd.graph import Node
 from mhlint.autograd.trace import Backward, Step
 from mhlint.findings import Applicability, Edit, Finding, Fix
 from mhlint.rewrites.improvement import improves
@@ -19,25 +20,29 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
     if pair is None:
         return None
     earlier, later = pair
-    first = scene.find(earlier.site)
-    if first is None:
+    first, second = scene.find(earlier.site), scene.find(later.site)
+    if first is None or second is None:
         return None
-    walk = layout.statement(first)
+    walk, after = layout.statement(first), layout.statement(second)
     block = layout.block(walk)
     index = next(i for i, item in enumerate(block) if item is walk)
+    end = next((i for i, item in enumerate(block) if item is after), index)
     wanted = {node.site.row for node in earlier.walk.nodes if node in _shared(earlier, later)}
     for name in _names(block[:index]):
         bound = max(i for i, item in enumerate(block[:index]) if name in stored([item]))
         if not any(block[bound].lineno <= row <= (block[bound].end_lineno or row) for row in wanted):
             continue
-        uses = [use for use in loads(block[bound + 1 : index + 1], name) if _is_argument(layout, use)]
-        edits = tuple(_detached(layout, use) for use in uses)
-        if edits and improves(scene, finding, edits):
-            text = (
-                f"Detach `{name}` for the loss that is walked on line {walk.lineno}; this assumes that this loss is "
-                f"not meant to train what made `{name}`"
-            )
-            return Fix(Applicability.UNSAFE, text, edits)
+        for cut, stretch in ((walk, block[bound + 1 : index + 1]), (after, block[index + 1 : end + 1])):
+            for part in (stretch, *([statement] for statement in stretch)):
+                uses = [use for use in loads(part, name) if _is_argument(layout, use)]
+                edits = tuple(_detached(layout, use) for use in uses)
+                if not edits or not improves(scene, finding, edits):
+                    continue
+                text = (
+                    f"Detach `{name}` for the loss that is walked on line {cut.lineno}; this assumes that this loss "
+                    f"is not meant to train what made `{name}`"
+                )
+                return Fix(Applicability.UNSAFE, text, edits)
     return None
 
 
@@ -53,7 +58,7 @@ def _pair(scene: Scene, finding: Finding) -> tuple[Backward, Backward] | None:
     return None
 
 
-def _shared(earlier: Backward, later: Backward) -> set[object]:
+def _shared(earlier: Backward, later: Backward) -> set[Node]:
     return set(earlier.walk.nodes) & set(later.walk.nodes)
 
 
@@ -64,7 +69,9 @@ def _names(block: list[ast.stmt]) -> list[str]:
 
 def _is_argument(layout: Layout, use: ast.Name) -> bool:
     parent = layout.parents[use]
-    return isinstance(parent, ast.Call) and any(arg is use for arg in parent.args)
+    if isinstance(parent, ast.Call):
+        return any(arg is use for arg in parent.args)
+    return isinstance(parent, ast.BinOp)
 
 
 def _detached(layout: Layout, use: ast.Name) -> Edit:

@@ -10,7 +10,7 @@ from mhlint.rewrites.boundary import Boundary, boundaries
 from mhlint.rewrites.draft import Draft
 from mhlint.rewrites.groups import Step, all_surely_run, surely_runs
 from mhlint.rewrites.layout import CannotEdit, Layout
-from mhlint.rewrites.names import changed_in_place, fresh_name, loads, taken
+from mhlint.rewrites.names import changed_in_place, fresh_name, loads, taken, torch_autograd
 from mhlint.rewrites.scene import Scene
 from mhlint.rewrites.walk_calls import removing_retain
 from mhlint.rules.walking import walked_or_shown_later
@@ -109,12 +109,14 @@ def _reinjection(
         if not found[0].whole:
             raise CannotEdit("a part of the boundary stays unused")
         roots = olds if kind == "list" else f"list({olds})"
-        return [f"{_autograd(layout)}.backward({roots}, [{item}.grad for {item} in {news}])"], frozenset()
+        return [
+            f"{torch_autograd(layout)}.backward({roots}, [{item}.grad for {item} in {news}])"
+        ], frozenset()
     if len(names) == 1:
         walk = f"{first}.backward(gradient={new}.grad)"
     else:
         outputs, gradients = ", ".join(names), ", ".join(f"{fresh[name]}.grad" for name in names)
-        walk = f"{_autograd(layout)}.backward([{outputs}], [{gradients}])"
+        walk = f"{torch_autograd(layout)}.backward([{outputs}], [{gradients}])"
     tests = [f"{boundary.name}.requires_grad" for boundary in found if not boundary.certain]
     if not surely_runs(layout, step):
         tests += [f"{fresh[boundary.name]}.grad is not None" for boundary in found]
@@ -123,16 +125,3 @@ def _reinjection(
     unit = "\t" if "\t" in layout.indent(layout.statement(step.calls[0])) else "    "
     test = " and ".join(tests)
     return [f"if {test}:", unit + walk], frozenset({test, *tests})
-
-
-def _autograd(layout: Layout) -> str:
-    for node in layout.program.tree.body:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name == "torch":
-                    return f"{alias.asname or 'torch'}.autograd"
-        if isinstance(node, ast.ImportFrom) and node.module == "torch":
-            for alias in node.names:
-                if alias.name == "autograd":
-                    return alias.asname or "autograd"
-    raise CannotEdit("torch is not imported as a module here")

@@ -135,7 +135,11 @@ def _only_walks(scene: Scene, walk: Backward) -> bool:
     scope = scene.layout.scope(call)
     if not isinstance(scope, ast.FunctionDef):
         return False
-    body = [item for item in scope.body if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))]
+    body = [
+        item
+        for item in scope.body
+        if not (isinstance(item, ast.Expr) and isinstance(item.value, ast.Constant))
+    ]
     names = [arg.arg for arg in scope.args.args if arg.arg not in ("self", "cls")]
     if len(body) != 1 or not isinstance(body[0], (ast.Expr, ast.Return)) or body[0].value is not call:
         return False
@@ -186,7 +190,8 @@ def _scope(scene: Scene, row: int) -> ast.AST:
     around = [
         node
         for node in ast.walk(scene.program.tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.lineno <= row <= (node.end_lineno or row)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.lineno <= row <= (node.end_lineno or row)
     ]
     return max(around, key=lambda node: node.lineno, default=scene.program.tree)
 

@@ -108,7 +108,9 @@ class Layout:
         place = self.program.place(node)
         old = self.text(node)
         start, end = 0, 0
-        while start < min(len(old), len(content)) and old[start] == content[start] and old[start] not in "\r\n":
+        while (
+            start < min(len(old), len(content)) and old[start] == content[start] and old[start] not in "\r\n"
+        ):
             start += 1
         while end < min(len(old), len(content)) - start and old[-1 - end] == content[-1 - end] != "\n":
             end += 1
@@ -142,7 +144,8 @@ class Layout:
 
 def _first_row(statement: ast.stmt) -> int:
     decorators = getattr(statement, "decorator_list", [])
-    return min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    rows: list[int] = [statement.lineno, *(decorator.lineno for decorator in decorators)]
+    return min(rows)
 
 
 def loops_around(layout: Layout, node: ast.AST) -> list[Loop]:

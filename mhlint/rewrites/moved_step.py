@@ -41,8 +41,8 @@ def _moved(scene: Scene, layout: Layout, finding: Finding, step: ast.stmt, walk:
     if others:
         return Fix(
             Applicability.DISPLAY,
-            f"Build the loss that is walked on line {walk.lineno} after `{text}`, with a forward of its own: moved behind "
-            f"the walk, the step would use this loss's gradient too",
+            f"Build the loss that is walked on line {walk.lineno} after `{text}`, with a forward of its own: moved "
+            f"behind the walk, the step would use this loss's gradient too",
         )
     edits = (layout.delete(step), layout.insert_after(walk, text))
     if not improves(scene, finding, edits):
@@ -56,7 +56,11 @@ def _moved(scene: Scene, layout: Layout, finding: Finding, step: ast.stmt, walk:
 
 def _owner(node: ast.AST) -> str:
     call = node.value if isinstance(node, ast.Expr) else node
-    return ast.unparse(call.func.value) if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) else ""
+    return (
+        ast.unparse(call.func.value)
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+        else ""
+    )
 
 
 def _stepping(layout: Layout, scope: ast.AST) -> set[str]:

@@ -7,7 +7,7 @@ import builtins
 import keyword
 from collections.abc import Iterable, Iterator
 
-from mhlint.rewrites.layout import Layout, Scope
+from mhlint.rewrites.layout import CannotEdit, Layout, Scope
 
 
 def loads(nodes: Iterable[ast.AST], name: str) -> list[ast.Name]:
@@ -33,7 +33,9 @@ def stored(nodes: Iterable[ast.AST]) -> set[str]:
                 found.add(node.name)
             elif isinstance(node, ast.alias):
                 found.add((node.asname or node.name).partition(".")[0])
-            elif (isinstance(node, ast.ExceptHandler) and node.name) or (isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name):
+            elif (isinstance(node, ast.ExceptHandler) and node.name) or (
+                isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name
+            ):
                 found.add(node.name)
             elif isinstance(node, ast.MatchMapping) and node.rest:
                 found.add(node.rest)
@@ -57,7 +59,21 @@ def changed_in_place(nodes: Iterable[ast.AST]) -> set[str]:
 
 
 _CHANGING = frozenset(
-    ["append", "extend", "insert", "pop", "popitem", "remove", "clear", "update", "setdefault", "sort", "reverse", "appendleft", "popleft"]
+    [
+        "append",
+        "extend",
+        "insert",
+        "pop",
+        "popitem",
+        "remove",
+        "clear",
+        "update",
+        "setdefault",
+        "sort",
+        "reverse",
+        "appendleft",
+        "popleft",
+    ]
 )
 
 
@@ -111,9 +127,28 @@ def _own_names(scope: ast.AST) -> set[str]:
 def escapes_to_inner_scopes(layout: Layout, scope: ast.AST, name: str) -> bool:
     """Is a name of a scope read by a function, lambda or class inside it (comprehensions are not)?"""
     for node in ast.walk(scope):
-        if isinstance(node, Scope) and node is not scope and loads([node], name) and name not in _own_names(node):
+        if (
+            isinstance(node, Scope)
+            and node is not scope
+            and loads([node], name)
+            and name not in _own_names(node)
+        ):
             return True
     return any(
         isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names
         for node in ast.walk(layout.program.tree)
     )
+
+
+def torch_autograd(layout: Layout) -> str:
+    """How the program calls `torch.autograd`. Raises CannotEdit where it does not import it."""
+    for node in layout.program.tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == "torch":
+                    return f"{alias.asname or 'torch'}.autograd"
+        if isinstance(node, ast.ImportFrom) and node.module == "torch":
+            for alias in node.names:
+                if alias.name == "autograd":
+                    return alias.asname or "autograd"
+    raise CannotEdit("torch is not imported as a module here")

@@ -48,7 +48,11 @@ def _dead_flag(layout: Layout, call: ast.Call) -> list[Edit]:
     edits = []
     for store in stores:
         statement = layout.statement(store)
-        plain = isinstance(statement, ast.Assign) and len(statement.targets) == 1 and statement.targets[0] is store
+        plain = (
+            isinstance(statement, ast.Assign)
+            and len(statement.targets) == 1
+            and statement.targets[0] is store
+        )
         if not plain or not _is_free_of_effects(statement.value) or len(layout.block(statement)) < 2:  # type: ignore[attr-defined]
             return []
         try:
@@ -59,4 +63,6 @@ def _dead_flag(layout: Layout, call: ast.Call) -> list[Edit]:
 
 
 def _is_free_of_effects(node: ast.expr) -> bool:
-    return not any(isinstance(part, (ast.Call, ast.Await, ast.Yield, ast.NamedExpr)) for part in ast.walk(node))
+    return not any(
+        isinstance(part, (ast.Call, ast.Await, ast.Yield, ast.NamedExpr)) for part in ast.walk(node)
+    )

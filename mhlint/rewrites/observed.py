@@ -55,14 +55,22 @@ def doubts(layout: Layout, step: Step) -> list[str]:
     for group in step.groups:
         found += _in_group(group)
     for item in layout.around(step.statements[0]):
-        if isinstance(item, ast.Try) and item.handlers and any(step.statements[0] is s for s in _all(item.body)):
+        if (
+            isinstance(item, ast.Try)
+            and item.handlers
+            and any(step.statements[0] is s for s in _all(item.body))
+        ):
             found.append("an error in between is caught, and half a step may go on")
         if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
             break
     found += _lazily_made(step)
     for statement in step.statements:
         for node in own(statement):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MODES:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in _MODES
+            ):
                 found.append(f"`{ast.unparse(node)[:50]}` stands between the walks")
     return list(dict.fromkeys(found))
 
@@ -103,7 +111,7 @@ def _in_group(group: Group) -> Iterator[str]:
             yield f"`{event.label}` is called between the walks and could read gradients"
         elif isinstance(event, Write) and memory(event.tensor) & kept and _matters(event, group):
             yield f"a tensor that a walk needs is changed in between (line {event.site.row})"
-        elif isinstance(event, ReadGrad):
+        elif isinstance(event, ReadGrad) and _may_see(event, group):
             yield f"a gradient is read in between (line {event.site.row})"
         elif isinstance(event, Backward) and event not in group.walks and event.creates_graph:
             yield "a gradient of a gradient is taken in between"
@@ -114,10 +122,12 @@ def _in_group(group: Group) -> Iterator[str]:
             yield "the walks go through a distributed module"
     for node in group.shared:
         made_by = node.site.node
-        if isinstance(made_by, ast.Call) and isinstance(made_by.func, ast.Attribute) and made_by.func.attr == "apply":
+        if (
+            isinstance(made_by, ast.Call)
+            and isinstance(made_by.func, ast.Attribute)
+            and made_by.func.attr == "apply"
+        ):
             yield f"`{ast.unparse(made_by.func)}` has a backward of its own, which may not be linear"
-
-
 
 
 def _is_data_method(label: str) -> bool:
@@ -127,8 +137,47 @@ def _is_data_method(label: str) -> bool:
 
 
 _CONTAINER_METHODS = frozenset(
-    ["to", "cuda", "cpu", "size", "dim", "numel", "type", "float", "long", "int", "half", "double", "keys", "values", "items", "get", "append", "extend", "copy", "index", "join", "split", "strip", "lower", "upper", "startswith", "endswith", "ndimension", "is_floating_point"]
+    [
+        "to",
+        "cuda",
+        "cpu",
+        "size",
+        "dim",
+        "numel",
+        "type",
+        "float",
+        "long",
+        "int",
+        "half",
+        "double",
+        "keys",
+        "values",
+        "items",
+        "get",
+        "append",
+        "extend",
+        "copy",
+        "index",
+        "join",
+        "split",
+        "strip",
+        "lower",
+        "upper",
+        "startswith",
+        "endswith",
+        "ndimension",
+        "is_floating_point",
+    ]
 )
+
+
+def _may_see(event: ReadGrad, group: Group) -> bool:
+    """Is it the gradient of something that one of the walks so far has filled, as far as is known?"""
+    tensor = event.tensor
+    if tensor.node is None and tensor.requires_grad is None:
+        return True
+    made = [walk.walk for walk in group.walks if walk.index < event.index]
+    return any(tensor in walk.leaves or tensor.node in walk.nodes for walk in made)
 
 
 def memory(tensor: Tensor) -> set[Storage]:

@@ -94,7 +94,11 @@ def variable(scene: Scene, finding: Finding) -> Fix | None:
     if cuts:
         text = f"{_atom(inner, text)}.detach()" + (".requires_grad_()" if wants else "")
     elif wants:
-        text = f"{_atom(inner, text)}.requires_grad_()" if fresh else f"{_atom(inner, text)}.detach().requires_grad_()"
+        text = (
+            f"{_atom(inner, text)}.requires_grad_()"
+            if fresh
+            else f"{_atom(inner, text)}.detach().requires_grad_()"
+        )
     elif not _stands_alone(layout, call):
         text = _atom(inner, text)
     applicability = Applicability.SAFE if safe and (fresh or not wants) and not cuts else Applicability.UNSAFE
@@ -123,5 +127,3 @@ def _surely_plain(scene: Scene, finding: Finding) -> tuple[bool, bool]:
     plain = bool(seen) and all(t is not None and t.node is None and t.requires_grad is False for t in seen)
     cuts = bool(seen) and all(t is not None and t.node is not None for t in seen)
     return plain, cuts
-
-

@@ -12,11 +12,13 @@ from mhlint.rewrites.scene import Scene
 
 
 def node_at(scene: Scene, finding: Finding) -> ast.AST | None:
-    """The node that a finding stands at."""
-    for node in ast.walk(scene.program.tree):
-        if hasattr(node, "lineno") and scene.program.place(node) == finding.place:
-            return node
-    return None
+    """The expression that a finding stands at, or the statement."""
+    found = [
+        node
+        for node in ast.walk(scene.program.tree)
+        if hasattr(node, "lineno") and scene.program.place(node) == finding.place
+    ]
+    return next((node for node in found if isinstance(node, ast.expr)), found[0] if found else None)
 
 
 def add_missing(scene: Scene, finding: Finding) -> Fix | None:
@@ -101,7 +103,9 @@ def require_grad(scene: Scene, finding: Finding) -> Fix | None:
     """MHL104: let the boundary require grad where it is detached."""
     layout = scene.layout
     for node in ast.walk(scene.program.tree):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "detach"):
+        if not (
+            isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "detach"
+        ):
             continue
         statement = layout.statement(node)
         if isinstance(statement, ast.Assign) and statement.value is node:
@@ -109,7 +113,11 @@ def require_grad(scene: Scene, finding: Finding) -> Fix | None:
             edits = (Edit(".requires_grad_()", end, end),)
             if improves(scene, finding, edits):
                 name = ast.unparse(statement.targets[0])
-                return Fix(Applicability.UNSAFE, f"Let `{name}` require grad, so that the heads' walks fill its gradient", edits)
+                return Fix(
+                    Applicability.UNSAFE,
+                    f"Let `{name}` require grad, so that the heads' walks fill its gradient",
+                    edits,
+                )
     return _own_gradient(scene, finding)
 
 
@@ -124,7 +132,9 @@ def _own_gradient(scene: Scene, finding: Finding) -> Fix | None:
             for other in _detached_from(layout, part.value.id):
                 edits = (layout.replace(part.value, other),)
                 if improves(scene, finding, edits):
-                    return Fix(Applicability.UNSAFE, f"Pass the gradient of `{other}`, which the heads fill", edits)
+                    return Fix(
+                        Applicability.UNSAFE, f"Pass the gradient of `{other}`, which the heads fill", edits
+                    )
     return None
 
 

@@ -79,7 +79,9 @@ def _same_root(
 
 
 def _choices(trace: Trace, rename: Text, ignored: frozenset[str]) -> tuple[tuple[str, bool], ...]:
-    return tuple((rename(choice.text), choice.taken) for choice in trace.choices if choice.text not in ignored)
+    return tuple(
+        (rename(choice.text), choice.taken) for choice in trace.choices if choice.text not in ignored
+    )
 
 
 def _same_trace(old: Trace, new: Trace, plain: _Texts, renamed: _Texts, rows: range) -> bool:
@@ -95,46 +97,54 @@ def _same_trace(old: Trace, new: Trace, plain: _Texts, renamed: _Texts, rows: ra
 
 def _snapshots(trace: Trace, texts: _Texts) -> list[Counter[object]]:
     """At each step and at the end, what each leaf has collected so far."""
-    collected: dict[Tensor, Counter[Loss]] = {}
+    collected: dict[Tensor, dict[Tensor | None, Counter[Loss]]] = {}
     found = []
     for event in trace.events:
         if isinstance(event, Backward) and event.failure is None and event.api != "autograd.grad":
-            for leaf, losses in _given(trace, event, texts).items():
-                collected.setdefault(leaf, Counter()).update(losses)
+            for leaf, boundary, losses in _given(trace, event, texts):
+                collected.setdefault(leaf, {}).setdefault(boundary, Counter()).update(losses)
         elif isinstance(event, Step):
             found.append(_state(collected, texts))
     return [*found, _state(collected, texts)]
 
 
-def _state(collected: dict[Tensor, Counter[Loss]], texts: _Texts) -> Counter[object]:
+def _state(collected: dict[Tensor, dict[Tensor | None, Counter[Loss]]], texts: _Texts) -> Counter[object]:
     return Counter(
-        (leaf.name, texts.of(leaf.site), _turns(leaf.turn), frozenset(losses.items()))
-        for leaf, losses in collected.items()
+        (leaf.name, texts.of(leaf.site), _turns(leaf.turn), frozenset(_merged(ways).items()))
+        for leaf, ways in collected.items()
         if leaf.detached_from is None and leaf.requires_grad is not False
     )
+
+
+def _merged(ways: dict[Tensor | None, Counter[Loss]]) -> Counter[Loss]:
+    """One loss that comes through two boundaries is one loss; one that comes twice through one is two."""
+    sent: Counter[Loss] = Counter()
+    for boundary, losses in ways.items():
+        if boundary is not None:
+            sent |= losses
+    return ways.get(None, Counter()) + sent
 
 
 def _turns(turn: Iterable[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(number for _, number in turn)
 
 
-def _given(trace: Trace, event: Backward, texts: _Texts) -> dict[Tensor, Counter[Loss]]:
-    """The losses that one walk adds to each leaf."""
-    result: dict[Tensor, Counter[Loss]] = {}
+def _given(
+    trace: Trace, event: Backward, texts: _Texts
+) -> Iterable[tuple[Tensor, Tensor | None, Counter[Loss]]]:
+    """The losses that one walk adds to each leaf, and the boundary through which they come."""
     passed = _passed(event.gradient, len(event.roots))
     for root, gradient in zip(event.roots, passed, strict=False):
         boundary = gradient.grad_of if isinstance(gradient, Tensor) else None
         if boundary is None:
             for node in _losses(root):
                 for leaf in _leaves(node):
-                    result.setdefault(leaf, Counter())[_loss(node, texts)] += 1
+                    yield leaf, None, Counter([_loss(node, texts)])
             continue
         sent = _losses_at(trace, event, boundary, texts)
         graph = root.graph()
         for leaf in walk([graph]).leaves if graph is not None else ():
-            # One loss that comes through two boundaries is one loss.
-            result[leaf] = result.get(leaf, Counter()) | sent
-    return result
+            yield leaf, boundary, sent
 
 
 def _passed(gradient: Value | None, count: int) -> list[Value | None]:
@@ -144,11 +154,13 @@ def _passed(gradient: Value | None, count: int) -> list[Value | None]:
 
 
 def _losses_at(trace: Trace, event: Backward, boundary: Tensor, texts: _Texts) -> Counter[Loss]:
-    sent: Counter[Loss] = Counter()
+    ways: dict[Tensor | None, Counter[Loss]] = {}
     for earlier in trace.of(Backward):
-        if earlier.index < event.index and boundary in earlier.walk.leaves:
-            sent.update(_given(trace, earlier, texts).get(boundary, Counter()))
-    return sent
+        if earlier.index < event.index and boundary in earlier.walk.leaves and earlier.api != "autograd.grad":
+            for leaf, way, losses in _given(trace, earlier, texts):
+                if leaf is boundary:
+                    ways.setdefault(way, Counter()).update(losses)
+    return _merged(ways)
 
 
 def _losses(root: Tensor) -> Iterable[Node | Tensor]:

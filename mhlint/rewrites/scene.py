@@ -81,7 +81,11 @@ class Scene:
             text = source.apply(edits)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                program = parse(Source(source.path, text, _moved(source.cells, edits)), self.program.name, self.program.is_package)
+                program = parse(
+                    Source(source.path, text, _moved(source.cells, edits)),
+                    self.program.name,
+                    self.program.is_package,
+                )
         except (SyntaxError, ValueError):
             return None
         return self.again(program)
@@ -97,7 +101,11 @@ class Scene:
                     kept = [keyword for keyword in node.keywords if keyword.arg != "retain_graph"]
                     flag = ast.copy_location(ast.Constant(True), node)
                     node.keywords = [*kept, ast.copy_location(ast.keyword("retain_graph", flag), node)]
-                    if isinstance(node.func, ast.Attribute) and len(node.args) > 1 and "backward" in node.func.attr:
+                    if (
+                        isinstance(node.func, ast.Attribute)
+                        and len(node.args) > 1
+                        and "backward" in node.func.attr
+                    ):
                         del node.args[1:]
             for probe in probes:
                 _insert_probe(tree, probe)
@@ -142,7 +150,11 @@ def _moved(cells: tuple[Cell, ...], edits: tuple[Edit, ...]) -> tuple[Cell, ...]
     for cell in cells:
         rows = cell.rows
         for edit in edits:
-            if cell.first_row <= max(1, edit.start.row - (edit.start.column == 1)) < cell.first_row + cell.rows:
+            if (
+                cell.first_row
+                <= max(1, edit.start.row - (edit.start.column == 1))
+                < cell.first_row + cell.rows
+            ):
                 rows += edit.content.count("\n") - (edit.end.row - edit.start.row)
         moved.append(Cell(cell.number, first, rows))
         first += rows

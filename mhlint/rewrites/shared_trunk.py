@@ -46,7 +46,11 @@ def _require_plain(group: Group) -> None:
     if len(set(roots)) < len(roots):
         raise CannotEdit("one loss is walked twice")
     for walk in group.walks:
-        if walk.inputs is not None or walk.creates_graph or (walk.gradient is not None and walk.sends is not None):
+        if (
+            walk.inputs is not None
+            or walk.creates_graph
+            or (walk.gradient is not None and walk.sends is not None)
+        ):
             raise CannotEdit("a walk is told where to end, or creates a graph")
         if walk.api == "unseen":
             raise CannotEdit("what is called is not known to be a backward call")
@@ -73,7 +77,9 @@ def _heads_run_between(step: Step) -> bool:
 
 def _made(scene: Scene, step: Step, finding: Finding, style: str) -> Fix:
     drafts: Iterable[Draft] = (
-        [sum_of_losses.draft(scene.layout, step)] if style == "sum" else detach_reinject.drafts(scene, step, finding)
+        [sum_of_losses.draft(scene.layout, step)]
+        if style == "sum"
+        else detach_reinject.drafts(scene, step, finding)
     )
     last = step.statements[-1]
     for draft in drafts:
@@ -87,7 +93,9 @@ def _made(scene: Scene, step: Step, finding: Finding, style: str) -> Fix:
 
 def _trusted(scene: Scene, step: Step, style: str, draft: Draft, edits: tuple[Edit, ...]) -> Fix:
     why = [*doubts(scene.layout, step), *draft.doubts]
-    if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.api_of.values()):
+    if style == "detach-reinject" and any(
+        api.startswith(("engine", "optimizer")) for api in step.api_of.values()
+    ):
         why.append("the engine's own books do not see the trunk's walk")
     message = _message(step, style, bool(step.retained))
     if not why:
@@ -104,4 +112,6 @@ def _message(step: Step, style: str, raises: bool) -> str:
         text = f"Walk the sum of the losses: the trunk is walked {times}"
         return text + (", and the outputs of all heads live until then" if fresh else "")
     text = f"Walk each head down to the detached boundary, then the trunk {times}"
-    return text + ("; against the sum of the losses, each head is freed before the next one runs" if fresh else "")
+    return text + (
+        "; against the sum of the losses, each head is freed before the next one runs" if fresh else ""
+    )

@@ -34,15 +34,15 @@ def draft(layout: Layout, step: Step) -> Draft:
 
 def _skeleton(layout: Layout, walk: WalkCall) -> str:
     """The call without its loss and its flag: the same for losses that can be summed."""
-    keywords = [ast.unparse(k) for k in walk.call.keywords if k.arg not in ("retain_graph", "loss", "tensors")]
+    keywords = [
+        ast.unparse(k) for k in walk.call.keywords if k.arg not in ("retain_graph", "loss", "tensors")
+    ]
     func = "" if walk.method else ast.unparse(walk.call.func)
     scaler = ast.unparse(walk.scaled.func) if walk.scaled is not None else ""
     return "|".join([func, scaler, str(walk.listed), *keywords])
 
 
-def _side_by_side(
-    layout: Layout, step: Step, walks: list[WalkCall], statements: list[ast.stmt]
-) -> Draft:
+def _side_by_side(layout: Layout, step: Step, walks: list[WalkCall], statements: list[ast.stmt]) -> Draft:
     edits: list[Edit] = []
     terms: list[str] = []
     used = taken(layout)
@@ -76,9 +76,12 @@ def _elements(step: Step, walk: WalkCall) -> list[ast.expr]:
             len(event.roots)
             for group in step.groups
             for event in group.walks
-            if event.site.row == walk.call.lineno and event.site.place.start.column == walk.call.col_offset + 1
+            if event.site.row == walk.call.lineno
+            and event.site.place.start.column == walk.call.col_offset + 1
         }
-        if roots != {1} or isinstance(walk.loss, (ast.ListComp, ast.GeneratorExp, ast.Starred, ast.Attribute)):
+        if roots != {1} or isinstance(
+            walk.loss, (ast.ListComp, ast.GeneratorExp, ast.Starred, ast.Attribute)
+        ):
             raise CannotEdit("the list of losses is not written out")
     return [walk.loss]
 
@@ -105,7 +108,9 @@ def _is_stable(node: ast.expr, between: tuple[ast.stmt, ...]) -> bool:
     if isinstance(node, ast.Name):
         return node.id not in stored(between) | changed_in_place(between)
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-        if any(isinstance(part, ast.Call) and not _is_walk(part) for item in between for part in ast.walk(item)):
+        if any(
+            isinstance(part, ast.Call) and not _is_walk(part) for item in between for part in ast.walk(item)
+        ):
             return False
         return not {node.value.id, "." + node.attr} & (stored(between) | changed_in_place(between))
     if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
@@ -153,7 +158,11 @@ def _over_a_list(layout: Layout, step: Step, walk: WalkCall, loop: ast.For) -> D
         if len(loop.body) < 2:
             return None
         text = _walk_of(layout, step, walk, items, sure)
-        return Draft((layout.delete(layout.statement(walk.call)), layout.insert_after(loop, text))) if text else None
+        return (
+            Draft((layout.delete(layout.statement(walk.call)), layout.insert_after(loop, text)))
+            if text
+            else None
+        )
     listed = items if items is not None else _comprehension(layout, walk, loop)
     if listed is None:
         return None
@@ -180,7 +189,8 @@ def _walk_of(layout: Layout, step: Step, walk: WalkCall, items: str, sure: bool)
 
 def _imports_torch(layout: Layout) -> bool:
     return any(
-        isinstance(node, ast.Import) and any(alias.name == "torch" and not alias.asname for alias in node.names)
+        isinstance(node, ast.Import)
+        and any(alias.name == "torch" and not alias.asname for alias in node.names)
         for node in layout.program.tree.body
     )
 
@@ -204,7 +214,11 @@ def _items(layout: Layout, walk: WalkCall, loop: ast.For) -> str | None:
     counted = _called(loop.iter, "enumerate")
     if counted is not None:
         return layout.text(counted)
-    if isinstance(loop.iter, ast.Call) and isinstance(loop.iter.func, ast.Attribute) and loop.iter.func.attr == "items":
+    if (
+        isinstance(loop.iter, ast.Call)
+        and isinstance(loop.iter.func, ast.Attribute)
+        and loop.iter.func.attr == "items"
+    ):
         return f"{layout.text(loop.iter.func.value)}.values()" if not loop.iter.args else None
     return None
 
@@ -232,10 +246,12 @@ def _holds_a_list(layout: Layout, scope: ast.AST, name: str) -> bool:
     values = [
         node.value
         for node in ast.walk(scope)
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets)
+        if isinstance(node, ast.Assign)
+        and any(isinstance(t, ast.Name) and t.id == name for t in node.targets)
     ]
     bindings = sum(
-        isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load) for node in ast.walk(scope)
+        isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load)
+        for node in ast.walk(scope)
     )
     kinds = (ast.List, ast.ListComp, ast.Dict, ast.DictComp, ast.Tuple)
     return bool(values) and bindings == len(values) and all(isinstance(value, kinds) for value in values)
@@ -250,9 +266,7 @@ def _comprehension(layout: Layout, walk: WalkCall, loop: ast.For) -> str | None:
     return f"[{loss} for {layout.text(loop.target)} in {layout.text(loop.iter)}]"
 
 
-def _collected(
-    layout: Layout, step: Step, walks: list[WalkCall], statements: list[ast.stmt]
-) -> Draft:
+def _collected(layout: Layout, step: Step, walks: list[WalkCall], statements: list[ast.stmt]) -> Draft:
     """Losses are put into a list where they were walked, and walked behind the step."""
     for walk in walks:
         if len(_elements(step, walk)) != 1:

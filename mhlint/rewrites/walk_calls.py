@@ -99,7 +99,9 @@ def without_retain(text: str) -> str:
     if not isinstance(call, cst.Call):
         raise CannotEdit("it is no plain call")
     args = list(call.args)
-    index = next((i for i, arg in enumerate(args) if arg.keyword and arg.keyword.value == "retain_graph"), None)
+    index = next(
+        (i for i, arg in enumerate(args) if arg.keyword and arg.keyword.value == "retain_graph"), None
+    )
     if index is None:
         index = _positional_retain(call)
     if index is None:
@@ -114,7 +116,9 @@ def without_retain(text: str) -> str:
         removed = args.pop()
         index = len(args)
     if args and index == len(args):
-        args[-1] = args[-1].with_changes(comma=removed.comma, whitespace_after_arg=removed.whitespace_after_arg)
+        args[-1] = args[-1].with_changes(
+            comma=removed.comma, whitespace_after_arg=removed.whitespace_after_arg
+        )
     changed = call.with_changes(args=args)
     if not args:
         changed = changed.with_changes(whitespace_before_args=cst.SimpleWhitespace(""))
@@ -133,7 +137,9 @@ def _positional_retain(call: object) -> int | None:
     assert isinstance(call, cst.Call)
     if not isinstance(call.func, cst.Attribute) or call.func.attr.value != "backward":
         return None
-    position = 2 if isinstance(call.func.value, cst.Attribute) and call.func.value.attr.value == "autograd" else 1
+    position = (
+        2 if isinstance(call.func.value, cst.Attribute) and call.func.value.attr.value == "autograd" else 1
+    )
     if isinstance(call.func.value, cst.Name) and call.func.value.value == "autograd":
         position = 2
     positional = [i for i, arg in enumerate(call.args) if arg.keyword is None and not arg.star]

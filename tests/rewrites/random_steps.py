@@ -196,15 +196,35 @@ def _prebuilt_loop(choose: random.Random, name: str, hazards: bool) -> list[str]
     lines, walked = choose.choice(
         [
             ([f"losses = [{made} for head, y in zip(heads, ys)]", "for loss in losses:"], "loss"),
-            ([f"losses = [{made} for head, y in zip(heads, ys)]", "for i, loss in enumerate(losses):"], "loss"),
-            ([f"parts = {{i: {made} for i, (head, y) in enumerate(zip(heads, ys))}}", "for loss in parts.values():"], "loss"),
-            ([f"parts = {{i: {made} for i, (head, y) in enumerate(zip(heads, ys))}}", "for key in parts:"], "parts[key]"),
             (
-                [f"losses = [{made} for head, y in zip(heads, ys)]", "for w, loss in zip([1.0, 2.0, 3.0], losses):"],
+                [f"losses = [{made} for head, y in zip(heads, ys)]", "for i, loss in enumerate(losses):"],
+                "loss",
+            ),
+            (
+                [
+                    f"parts = {{i: {made} for i, (head, y) in enumerate(zip(heads, ys))}}",
+                    "for loss in parts.values():",
+                ],
+                "loss",
+            ),
+            (
+                [f"parts = {{i: {made} for i, (head, y) in enumerate(zip(heads, ys))}}", "for key in parts:"],
+                "parts[key]",
+            ),
+            (
+                [
+                    f"losses = [{made} for head, y in zip(heads, ys)]",
+                    "for w, loss in zip([1.0, 2.0, 3.0], losses):",
+                ],
                 "(w * loss)",
             ),
             (
-                ["losses = []", "for head, y in zip(heads, ys):", f"    losses.append({made})", "for loss in losses:"],
+                [
+                    "losses = []",
+                    "for head, y in zip(heads, ys):",
+                    f"    losses.append({made})",
+                    "for loss in losses:",
+                ],
                 "loss",
             ),
         ]

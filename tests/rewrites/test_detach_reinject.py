@@ -121,13 +121,17 @@ PAIRS = {
         LOOP_FIXED.replace("head, y in zip(heads, ys)", "i, (head, y) in enumerate(zip(heads, ys))"),
     ),
     "index": (
-        LOOP.replace("head, y in zip(heads, ys)", "i in range(len(heads))").replace("head(z), y", "heads[i](z), ys[i]"),
+        LOOP.replace("head, y in zip(heads, ys)", "i in range(len(heads))").replace(
+            "head(z), y", "heads[i](z), ys[i]"
+        ),
         LOOP_FIXED.replace("head, y in zip(heads, ys)", "i in range(len(heads))").replace(
             "head(z_detached), y", "heads[i](z_detached), ys[i]"
         ),
     ),
     "names": (
-        LOOP.replace("head, y in zip(heads, ys)", "name, head in named.items()").replace(", y)", ", ys[0, :, :2])"),
+        LOOP.replace("head, y in zip(heads, ys)", "name, head in named.items()").replace(
+            ", y)", ", ys[0, :, :2])"
+        ),
         LOOP_FIXED.replace("head, y in zip(heads, ys)", "name, head in named.items()").replace(
             ", y)", ", ys[0, :, :2])"
         ),
@@ -144,7 +148,9 @@ PAIRS = {
     ),
     "logged": (
         LOOP.replace("True)\n", "True)\n    print(z.sum().item(), loss.item())\n"),
-        LOOP_FIXED.replace("loss.backward()\n", "loss.backward()\n    print(z_detached.sum().item(), loss.item())\n"),
+        LOOP_FIXED.replace(
+            "loss.backward()\n", "loss.backward()\n    print(z_detached.sum().item(), loss.item())\n"
+        ),
     ),
 }
 
@@ -188,7 +194,9 @@ def test_two_boundary_tensors_go_back_in_one_walk(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["list", "dict"])
 def test_pyramids(kind: str, tmp_path: Path) -> None:
     """A list or dict of features is cut item by item."""
-    made = "[trunk(x), torch.tanh(trunk(x))]" if kind == "list" else "{'a': trunk(x), 'b': torch.tanh(trunk(x))}"
+    made = (
+        "[trunk(x), torch.tanh(trunk(x))]" if kind == "list" else "{'a': trunk(x), 'b': torch.tanh(trunk(x))}"
+    )
     one, two = ("feats[0]", "feats[1]") if kind == "list" else ("feats['a']", "feats['b']")
     text = program(
         f"""
@@ -249,7 +257,9 @@ def test_a_boundary_that_is_passed_in_is_cut_where_it_is_first_read(tmp_path: Pa
 
 def test_two_names_of_one_tensor_and_an_f_string(tmp_path: Path) -> None:
     """The name that the heads use is replaced; text made of it needs no graph."""
-    step = LOOP.replace("z = trunk", "z = other = trunk").replace("True)\n", "True)\n    print(f'{z.sum():.4f}')\n")
+    step = LOOP.replace("z = trunk", "z = other = trunk").replace(
+        "True)\n", "True)\n    print(f'{z.sum():.4f}')\n"
+    )
     text = program("other = 1\n" + step)
     after = fixed(text)
     assert "head(z_detached)" in after

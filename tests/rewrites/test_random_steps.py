@@ -34,9 +34,9 @@ def verdict(seed: int, hazards: bool, folder: Path) -> str:
 @pytest.mark.parametrize("hazards", [False, True])
 def test_safe_fixes_of_random_steps_change_nothing(hazards: bool, tmp_path: Path) -> None:
     """A stretch of seeds, with and without what forbids a fix."""
-    found = {seed: verdict(seed, hazards, tmp_path) for seed in range(60)}
+    found = {seed: verdict(seed, hazards, tmp_path) for seed in range(36)}
     assert {seed: text for seed, text in found.items() if text.startswith("DIFFERS")} == {}
-    assert sum(text == "same" for text in found.values()) >= (8 if hazards else 30)
+    assert sum(text == "same" for text in found.values()) >= (6 if hazards else 30)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,8 @@ UNTOUCHED = {
     "caught": BUILD
     + "try:\n    l1.backward(retain_graph=True)\n    l2.backward()\nexcept RuntimeError:\n    pass\nopt.step()",
     "twice": BUILD + "l1.backward(retain_graph=True)\nl1.backward()\nopt.step()",
-    "backslash": BUILD + "l1\\\n    .backward(retain_graph=True)\nx = \\\n    x\nl2.backward(); pass\nopt.step()",
+    "backslash": BUILD
+    + "l1\\\n    .backward(retain_graph=True)\nx = \\\n    x\nl2.backward(); pass\nopt.step()",
     "inputs": BUILD
     + "l1.backward(retain_graph=True, inputs=list(trunk.parameters()))\nl2.backward()\nopt.step()",
     "weighted by a gradient": BUILD
@@ -51,7 +52,8 @@ def test_left_alone(name: str, style: str) -> None:
 def test_an_unseen_call_between_makes_it_unsafe() -> None:
     """Code that is not seen could read gradients."""
     text = program(
-        BUILD + "l1.backward(retain_graph=True)\nspy(trunk)\nl2.backward()\nopt.step()", "from spies import spy\n"
+        BUILD + "l1.backward(retain_graph=True)\nspy(trunk)\nl2.backward()\nopt.step()",
+        "from spies import spy\n",
     )
     ((applicability, message),) = offered(text, "MHL201")
     assert applicability == "unsafe"
@@ -184,12 +186,15 @@ def test_line_ends_tabs_and_comments_stay(tmp_path: Path) -> None:
     step = BUILD + "# keep me\nl1.backward(retain_graph=True)\n# and me\nl2.backward()  # me too\nopt.step()"
     text = program(step).replace("    ", "\t").replace("\n", "\r\n")
     after = fixed(text)
-    assert after == text.replace("\tl1.backward(retain_graph=True)\r\n", "").replace("l2.back", "(l1 + l2).back")
+    assert after == text.replace("\tl1.backward(retain_graph=True)\r\n", "").replace(
+        "l2.back", "(l1 + l2).back"
+    )
 
 
 def test_a_scaler_keeps_its_place(tmp_path: Path) -> None:
     """`scaler.scale` is given the sum."""
-    walk = "scaler.scale(l1).backward(retain_graph=True)\nscaler.scale(l2).backward()\nscaler.step(opt)\nscaler.update()"
+    walks = "scaler.scale(l1).backward(retain_graph=True)\nscaler.scale(l2).backward()\n"
+    walk = walks + "scaler.step(opt)\nscaler.update()"
     text = program(BUILD + walk, "scaler = torch.amp.GradScaler('cpu')\n\n\n")
     after = fixed(text)
     assert "    scaler.scale(l1 + l2).backward()\n" in after

@@ -1,0 +1,83 @@
+"""Repairs that guess at intent: offered as unsafe, with the guess in words; they end what they are offered for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from fixture_programs import FIXTURES  # noqa: E402
+
+from .stepping import findings, fixed, offered, run  # noqa: E402
+
+REPAIRS = {
+    ("adversarial/gan_no_detach", "MHL101"): ("bce(D(fake.detach()), zeros)", "not meant to train"),
+    ("adversarial/two_models_chain", "MHL101"): ("h.detach()", "not meant to train"),
+    ("reinforcement/advantage_not_detached", "MHL101"): ("-log_probs * delta.detach()", "not meant to train"),
+    ("carried/growing_total", "MHL102"): ("running = running.detach()", "back-propagation through time"),
+    ("carried/hidden_state", "MHL102"): (
+        "hidden = tuple(state.detach() for state in hidden)",
+        "through time",
+    ),
+    ("carried/hidden_state_attribute", "MHL102"): ("self.cell(x, self.state.detach())", "through time"),
+    ("carried/past_outputs", "MHL102"): ("q = q.detach()", "through time"),
+    ("misuse/boundary_grad_of_trunk", "MHL104"): ("z.backward(gradient=d.grad)", "which the heads fill"),
+    ("misuse/fused_step_between", "MHL306"): ("opt.step()", "new weights"),
+    ("misuse/layer_on_tensor", "MHL401"): ("nn.functional.relu(self.fc1(x))", "no settings"),
+    ("misuse/non_leaf_grad", "MHL304"): ("activation.retain_grad()", "in place of None"),
+    ("shared_trunk/reinject_inside_loop", "MHL302"): ("    z.backward(gradient=d.grad)", "behind the loop"),
+    ("shared_trunk/reinject_missing", "MHL301"): ("feats.backward(gradient=feats_d.grad)", "meant to train"),
+    ("shared_trunk/reinject_plain_detach", "MHL104"): ("d = z.detach().requires_grad_()", "require grad"),
+    ("shared_trunk/trunk_forward_per_head", "MHL202"): ("z.backward(gradient=z_detached.grad)", "one draw"),
+}
+
+
+@pytest.mark.parametrize(("name", "code"), REPAIRS)
+def test_repaired(name: str, code: str, tmp_path: Path) -> None:
+    """Never safe; with unsafe fixes the finding is gone and the program runs to its end."""
+    text = (FIXTURES / f"{name}.py").read_text(encoding="utf-8")
+    wanted, assumed = REPAIRS[name, code]
+    fixes = offered(text, code)
+    assert {applicability for applicability, _ in fixes} == {"unsafe"}
+    assert any(assumed in message for _, message in fixes)
+    after = fixed(text, unsafe=True)
+    assert wanted in after
+    assert code not in {finding.code for finding in findings(after)}
+    assert fixed(after, unsafe=True) == after
+    error = run(after, tmp_path).recording.error
+    assert error is None, error
+
+
+@pytest.mark.parametrize("name", ["adversarial/gan_retained_step", "reinforcement/critic_then_actor"])
+def test_a_step_is_not_moved_into_another_loss(name: str) -> None:
+    """Behind the walk the step would use that loss's gradient too: a person has to decide."""
+    text = (FIXTURES / f"{name}.py").read_text(encoding="utf-8")
+    ((applicability, message),) = offered(text, "MHL103")
+    assert applicability == "display"
+    assert "with a forward of its own" in message
+    assert fixed(text, unsafe=True, codes=("MHL103",)) == text
+
+
+VARIABLES = {
+    "a = Variable(torch.randn(3))": ("safe", "a = torch.randn(3)"),
+    "a = Variable(torch.randn(3), requires_grad=True)": ("safe", "a = torch.randn(3).requires_grad_()"),
+    "a = 2 * Variable(torch.ones(3) + 1)": ("safe", "a = 2 * (torch.ones(3) + 1)"),
+    "a = Variable(net(torch.randn(2, 3)))": ("unsafe", "a = net(torch.randn(2, 3)).detach()"),
+    "a = Variable(seen)": ("unsafe", "a = seen"),
+    "a = Variable(torch.randn(3), volatile=True)": ("none", ""),
+}
+
+
+@pytest.mark.parametrize("line", VARIABLES)
+def test_variable(line: str) -> None:
+    """Safe where the tensor surely has no graph and the flag is a literal."""
+    text = (
+        "import torch\nfrom torch import nn\nfrom torch.autograd import Variable\nfrom data import seen\n\n"
+        f"net = nn.Linear(3, 1)\n{line}\n(net(a.expand(2, 3)) ** 2).sum().backward()\n"
+    )
+    applicability, after = VARIABLES[line]
+    assert [found for found, _ in offered(text, "MHL402")] == [applicability]
+    if after:
+        assert f"\n{after}\n" in fixed(text, unsafe=True, codes=("MHL402",))
