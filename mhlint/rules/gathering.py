@@ -52,7 +52,7 @@ def _identity(choice: Choice) -> _Identity:
     return choice.subject, choice.count
 
 
-def _answer(choice: Choice) -> bool:
+def answer(choice: Choice) -> bool:
     """The answer to the condition without its negation."""
     return choice.taken == (choice.text == choice.subject)
 
@@ -71,16 +71,16 @@ def when(group: list[Sighting]) -> tuple[str, ...]:
         if shared is None:
             shared = made
         else:
-            shared = {k: c for k, c in shared.items() if k in made and _answer(made[k]) is _answer(c)}
+            shared = {k: c for k, c in shared.items() if k in made and answer(made[k]) is answer(c)}
     sides = {
-        (_identity(choice), _answer(choice))
+        (_identity(choice), answer(choice))
         for root in {id(sighting.root): sighting.root for sighting in group}.values()
         for trace in root.traces
         for choice in trace.choices
     }
     needed: dict[str, str] = {}
     for identity, choice in (shared or {}).items():
-        if identity not in settled or (identity, not _answer(choice)) in sides:
+        if identity not in settled or (identity, not answer(choice)) in sides:
             phrase = choice.text if choice.taken else f"not ({choice.text})"
             needed.setdefault(choice.subject, f"{phrase} (line {choice.site.row})")
     return tuple(needed.values())

@@ -65,7 +65,7 @@ from collections.abc import Iterable
 from mhlint.autograd.graph import Level
 from mhlint.autograd.trace import Backward, Root, Runs
 from mhlint.findings import Finding, Place
-from mhlint.rules.gathering import Sighting, confidence, when
+from mhlint.rules.gathering import Sighting, answer, confidence, when
 from mhlint.rules.rule import Rule
 from mhlint.rules.walking import walked_or_shown_later
 from mhlint.rules.wording import code
@@ -74,16 +74,21 @@ _ADVICE = "remove `retain_graph`"
 
 
 def _explored(root: Root) -> bool:
-    """Was every choice seen with both of its answers?"""
-    sides = {(choice.text, choice.site, choice.taken) for trace in root.traces for choice in trace.choices}
-    return root.complete or all((text, site, not taken) in sides for text, site, taken in sides)
+    """Was every choice that can make a difference seen with both of its answers?"""
+    if root.complete:
+        return True
+    choices = [choice for trace in root.traces for choice in trace.choices]
+    sides = {(choice.subject, answer(choice)) for choice in choices}
+    settled = {choice.subject for choice in choices if choice.settled}
+    return all(subject in settled or (subject, not given) in sides for subject, given in sides)
 
 
 def _level(event: Backward) -> Level:
-    """Likely at most where the walk enters something that was not seen."""
-    unseen = any(leaf.requires_grad is None for leaf in event.walk.leaves)
+    """Likely at most where the walk enters something that was not seen; a walk that trains surely has a graph."""
     surest = max(event.walk.nodes.values(), default=Level.NO)
-    return min(surest, Level.LIKELY) if unseen else surest
+    if any(leaf.requires_grad is None for leaf in event.walk.leaves):
+        return min(surest, Level.LIKELY)
+    return max(surest, Level.LIKELY) if event.walk.leaves and surest else surest
 
 
 def find(runs: Runs) -> Iterable[Finding]:

@@ -1,0 +1,108 @@
+"""Walks back into a freed turn of a loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cases import TWICE, Case, check, in_pytest, reported
+
+SILENT = [
+    Case("a detached state", """
+        cell = nn.GRUCell(4, 8)
+        h = torch.zeros(3, 8)
+        for _ in range(3):
+            h = cell(x, h.detach())
+            h.sum().backward()
+    """),
+    Case("a state of sums keeps nothing", """
+        bias = torch.zeros(8, requires_grad=True)
+        h = torch.zeros(3, 8)
+        for _ in range(3):
+            h = h + bias
+            h.sum().backward()
+    """),
+    Case("a logged number", """
+        total = 0.0
+        for _ in range(3):
+            loss = trunk(x).pow(2).mean()
+            loss.backward()
+            total += loss.item()
+    """),
+    Case("a total that is only added up", """
+        total = 0.0
+        for _ in range(3):
+            loss = trunk(x).pow(2).mean()
+            loss.backward()
+            total = total + loss
+        print(float(total) / 3)
+    """),
+    Case("a total that is walked behind the loop", """
+        total = 0.0
+        for _ in range(3):
+            total = total + trunk(x).pow(2).mean()
+        total.backward()
+    """),
+    Case("a graph made before the loop over heads is no earlier turn", """
+        z = trunk(x)
+        for head in heads:
+            head(z).sum().backward()
+    """, TWICE),
+]
+FIRING = [
+    Case("a hidden state", """
+        cell = nn.GRUCell(4, 8)
+        h = torch.zeros(3, 8)
+        for _ in range(3):
+            h = cell(x, h)
+            h.pow(2).sum().backward()  # here
+    """, TWICE),
+    Case("a growing total", """
+        total = 0.0
+        for _ in range(3):
+            total = total + trunk(x).pow(2).mean()
+            total.backward()  # here
+    """, TWICE),
+    Case("a list of past outputs", """
+        past = []
+        for _ in range(3):
+            past.append(trunk(x))
+            torch.stack(past).pow(2).mean().backward()  # here
+    """, TWICE),
+    Case("a state in an attribute", """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.cell = nn.GRUCell(4, 8)
+                self.h = torch.zeros(3, 8)
+
+            def forward(self, x):
+                self.h = self.cell(x, self.h)
+                return self.h
+
+        net = Net()
+        for _ in range(3):
+            net(x).pow(2).mean().backward()  # here
+    """, TWICE),
+    Case("a method that somebody calls again and again", """
+        class Trainer:
+            def __init__(self):
+                self.cell = nn.GRUCell(4, 8)
+                self.h = torch.zeros(3, 8)
+
+            def train_step(self, batch):
+                self.h = self.cell(batch, self.h)
+                loss = self.h.pow(2).mean()
+                loss.backward()  # here, likely
+    """),
+]
+CASES = SILENT + FIRING
+
+
+def test_what_is_carried_is_no_second_backward() -> None:
+    """One error, one code."""
+    assert all(not reported(case, "MHL101") for case in FIRING)
+
+
+@in_pytest(CASES)
+def test_it_reports_what_is_marked(case: Case, tmp_path: Path) -> None:
+    check(case, "MHL102", tmp_path)

@@ -1,0 +1,139 @@
+"""Graphs that are retained and never walked again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cases import TWICE, Case, check, in_pytest, reported
+
+SILENT = [
+    Case("no retain", """
+        head_a(trunk(x)).sum().backward()
+    """),
+    Case("walked again", """
+        z = trunk(x)
+        head_a(z).sum().backward(retain_graph=True)
+        head_b(z).sum().backward()
+    """),
+    Case("walked again on one path", """
+        def train(extra):
+            z = trunk(x)
+            head_a(z).sum().backward(retain_graph=True)
+            if extra:
+                head_b(z).sum().backward()
+    """),
+    Case("walked again in the next turn", """
+        z = trunk(x)
+        for head in heads:
+            opt.zero_grad()
+            head(z).sum().backward(retain_graph=True)
+    """),
+    Case("a flag that is set where it is needed", """
+        z = trunk(x)
+        for i, head in enumerate(heads):
+            head(z).sum().backward(retain_graph=i < 2)
+    """),
+    Case("a carried state", """
+        cell = nn.GRUCell(4, 8)
+        h = torch.zeros(3, 8)
+        for _ in range(3):
+            h = cell(x, h)
+            h.sum().backward(retain_graph=True)
+    """),
+    Case("walked by autograd.grad", """
+        loss = head_a(trunk(x)).sum()
+        loss.backward(retain_graph=True)
+        torch.autograd.grad(loss, trunk.parameters())
+    """),
+    Case("handed to what is not seen", """
+        def train(finish):
+            loss = head_a(trunk(x)).sum()
+            loss.backward(retain_graph=True)
+            finish(loss)
+    """),
+    Case("handed back", """
+        def train():
+            loss = head_a(trunk(x)).sum()
+            loss.backward(retain_graph=True)
+            return loss
+    """),
+    Case("handed back, and walked by the caller", """
+        def compute():
+            z = trunk(x)
+            head_a(z).sum().backward(retain_graph=True)
+            return z
+
+        head_b(compute()).sum().backward()
+    """),
+    Case("a loss that comes from outside", """
+        def walk(loss):
+            loss.backward(retain_graph=True)
+    """),
+    Case("a second derivative", """
+        loss = head_a(trunk(x)).pow(3).sum()
+        loss.backward(retain_graph=True, create_graph=True)
+    """),
+    Case("an error ends the path before it can tell", """
+        z = trunk(x)
+        fake = head_a(trunk(x))
+        head_b(z).sum().backward(retain_graph=True)
+        fake.sum().backward()
+        fake.sum().backward()
+        head_b(z).mean().backward()
+    """, TWICE),
+]
+FIRING = [
+    Case("one loss", """
+        head_a(trunk(x)).sum().backward(retain_graph=True)  # here
+        opt.step()
+    """),
+    Case("by position", """
+        head_a(trunk(x)).sum().backward(None, True)  # here
+    """),
+    Case("a new forward in each turn", """
+        for _ in range(3):
+            loss = head_a(trunk(x)).sum()
+            loss.backward(retain_graph=True)  # here
+            opt.step()
+    """),
+    Case("separate networks", """
+        head_a(x.new_ones(3, 8)).sum().backward(retain_graph=True)  # here
+        head_b(x.new_ones(3, 8)).sum().backward()
+    """),
+    Case("the last of two", """
+        z = trunk(x)
+        head_a(z).sum().backward(retain_graph=True)
+        head_b(z).sum().backward(retain_graph=True)  # here
+    """),
+    Case("only a number is handed back", """
+        def train():
+            loss = head_a(trunk(x)).sum()
+            loss.backward(retain_graph=True)  # here
+            return loss.item()
+    """),
+    Case("a model that was not seen", """
+        def train(model, data):
+            model.train()
+            for batch in data:
+                loss = model(batch).mean()
+                loss.backward(retain_graph=True)  # here, likely
+                opt.step()
+    """),
+]
+CASES = SILENT + FIRING
+
+
+def test_nothing_depends_on_a_choice_that_makes_no_difference() -> None:
+    case = Case("choice", """
+        def train(verbose):
+            head_a(trunk(x)).sum().backward(retain_graph=True)
+            if verbose:
+                print(1)
+    """)
+    (finding,) = reported(case, "MHL203")
+    assert finding.when == ()
+
+
+@in_pytest(CASES)
+def test_it_reports_what_is_marked(case: Case, tmp_path: Path) -> None:
+    check(case, "MHL203", tmp_path)

@@ -1,0 +1,117 @@
+"""Forwards that repeat an earlier one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cases import Case, check, in_pytest
+
+SILENT = [
+    Case("another input", """
+        head_a(trunk(x)).sum().backward()
+        head_b(trunk(x + 1)).sum().backward()
+    """),
+    Case("a step in between", """
+        head_a(trunk(x)).sum().backward()
+        opt.step()
+        head_b(trunk(x)).sum().backward()
+    """),
+    Case("a step that was not seen", """
+        def train(trainer):
+            head_a(trunk(x)).sum().backward()
+            trainer.finish()
+            head_b(trunk(x)).sum().backward()
+    """),
+    Case("weights perturbed by hand", """
+        head_a(trunk(x)).sum().backward()
+        with torch.no_grad():
+            for p in trunk.parameters():
+                p.add_(p.grad)
+        head_b(trunk(x)).sum().backward()
+    """),
+    Case("the first one without gradients", """
+        with torch.no_grad():
+            target = trunk(x)
+        (trunk(x) - target).pow(2).mean().backward()
+    """),
+    Case("dropout draws anew", """
+        net = nn.Sequential(trunk, nn.Dropout(0.5))
+        head_a(net(x)).sum().backward()
+        head_b(net(x)).sum().backward()
+    """),
+    Case("another mode", """
+        net = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8))
+        net(x).sum().backward()
+        net.eval()
+        net(x).sum().backward()
+    """),
+    Case("an input changed in place", """
+        head_a(trunk(x)).sum().backward()
+        x.add_(1)
+        head_b(trunk(x)).sum().backward()
+    """),
+    Case("the second result only looked at", """
+        head_a(trunk(x)).sum().backward()
+        print(trunk(x).sum().item())
+    """),
+    Case("a state from call to call", """
+        class Spiking(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layer, self.state = nn.Linear(4, 8), 0.0
+
+            def forward(self, x):
+                self.state = 0.5 * self.state + self.layer(x)
+                return torch.tanh(self.state)
+
+        net, total = Spiking(), 0.0
+        for _ in range(3):
+            total = total + net(x)
+        total.sum().backward()
+    """),
+    Case("a mode that picks another part", """
+        class Pair(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a, self.b = nn.Linear(4, 8), nn.Linear(4, 8)
+
+            def forward(self, x, mode):
+                return self.a(x) if mode == "a" else self.b(x)
+
+        pair = Pair()
+        pair(x, mode="a").sum().backward()
+        pair(x, mode="b").sum().backward()
+    """),
+    Case("needed after the step of the first turn", """
+        values = trunk(x).detach()
+        for _ in range(3):
+            opt.zero_grad()
+            (trunk(x) - values).pow(2).mean().backward()
+            opt.step()
+    """),
+]
+FIRING = [
+    Case("once per loss", """
+        head_a(trunk(x)).sum().backward()
+        head_b(trunk(x)).sum().backward()  # here
+    """),
+    Case("in the loop over heads", """
+        for head in heads:
+            z = trunk(x)  # here
+            head(z).sum().backward()
+    """),
+    Case("once for each of two networks", """
+        fake = trunk(x)
+        critic_opt = torch.optim.SGD(head_a.parameters(), lr=0.1)
+        head_a(fake.detach()).mean().backward()
+        critic_opt.step()
+        fake = trunk(x)  # here
+        (-head_a(fake)).mean().backward()
+    """),
+]
+CASES = SILENT + FIRING
+
+
+@in_pytest(CASES)
+def test_it_reports_what_is_marked(case: Case, tmp_path: Path) -> None:
+    check(case, "MHL202", tmp_path)

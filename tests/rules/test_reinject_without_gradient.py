@@ -1,0 +1,67 @@
+"""Walks from many elements with no gradient to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cases import NON_SCALAR, Case, check, in_pytest
+
+SILENT = [
+    Case("the detach-reinject step", """
+        z = trunk(x)
+        d = z.detach().requires_grad_()
+        for head in heads:
+            head(d).sum().backward()
+        z.backward(gradient=d.grad)
+    """),
+    Case("a gradient of ones", """
+        z = trunk(x)
+        z.backward(torch.ones_like(z))
+    """),
+    Case("one element", """
+        loss = trunk(x).mean()
+        loss.backward(None)
+    """),
+    Case("of unknown shape", """
+        def step(z):
+            (head_a(z) * 2).backward()
+    """),
+]
+FIRING = [
+    Case("the boundary does not require grad", """
+        z = trunk(x)
+        d = z.detach()
+        head_a(d).sum().backward()
+        z.backward(gradient=d.grad)  # here
+    """, NON_SCALAR),
+    Case("before any head", """
+        z = trunk(x)
+        d = z.detach().requires_grad_()
+        z.backward(gradient=d.grad)  # here
+        head_a(d).sum().backward()
+    """, NON_SCALAR),
+    Case("cleared before it is sent", """
+        z = trunk(x)
+        d = z.detach().requires_grad_()
+        head_a(d).sum().backward()
+        d.grad = None
+        z.backward(gradient=d.grad)  # here
+    """, NON_SCALAR),
+    Case("the gradient of the trunk itself", """
+        z = trunk(x)
+        d = z.detach().requires_grad_()
+        head_a(d).sum().backward()
+        z.backward(gradient=z.grad)  # here
+    """, NON_SCALAR),
+    Case("a loss for each row", """
+        z = trunk(torch.randn(3, 4))
+        loss = F.mse_loss(z, torch.zeros(3, 8), reduction="none")
+        loss.backward()  # here, likely
+    """, NON_SCALAR),
+]
+CASES = SILENT + FIRING
+
+
+@in_pytest(CASES)
+def test_it_reports_what_is_marked(case: Case, tmp_path: Path) -> None:
+    check(case, "MHL104", tmp_path)

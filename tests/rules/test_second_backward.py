@@ -1,0 +1,110 @@
+"""Second walks over what an earlier walk of the same step has freed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cases import TWICE, Case, check, in_pytest
+
+SILENT = [
+    Case("one walk of the sum", """
+        z = trunk(x)
+        (head_a(z).sum() + head_b(z).sum()).backward()
+    """),
+    Case("retained", """
+        z = trunk(x)
+        head_a(z).sum().backward(retain_graph=True)
+        head_b(z).sum().backward()
+    """),
+    Case("a forward for each loss", """
+        head_a(trunk(x)).sum().backward()
+        head_b(trunk(x)).sum().backward()
+    """),
+    Case("a trunk that keeps nothing", """
+        w = torch.randn(3, 4, requires_grad=True)
+        z = (w + x).view(12)
+        z.sum().backward()
+        z.mean().backward()
+    """),
+    Case("a frozen trunk", """
+        trunk.requires_grad_(False)
+        z = trunk(x)
+        head_a(z).pow(2).mean().backward()
+        head_b(z).pow(2).mean().backward()
+    """),
+    Case("detached for the second loss", """
+        z = trunk(x)
+        head_a(z.detach()).sum().backward()
+        head_b(z).sum().backward()
+    """),
+    Case("autograd.grad down to z frees the head alone", """
+        z = trunk(x)
+        torch.autograd.grad(head_a(z).pow(2).sum(), z)
+        head_b(z).pow(2).sum().backward()
+    """),
+    Case("shared leaves are not shared graph", """
+        w = torch.randn(4, requires_grad=True)
+        (w * 2).sum().backward()
+        (w * 3).sum().backward()
+    """),
+    Case("an awaited error", """
+        z = trunk(x)
+        head_a(z).sum().backward()
+        try:
+            head_b(z).sum().backward()
+        except RuntimeError:
+            pass
+    """),
+]
+FIRING = [
+    Case("two losses", """
+        z = trunk(x)
+        head_a(z).sum().backward()
+        head_b(z).sum().backward()  # here
+    """, TWICE),
+    Case("a loop over heads", """
+        z = trunk(x)
+        for head in heads:
+            head(z).sum().backward()  # here
+    """, TWICE),
+    Case("the retained walk comes second", """
+        z = trunk(x)
+        head_a(z).sum().backward()
+        head_b(z).sum().backward(retain_graph=True)  # here
+    """, TWICE),
+    Case("the third of three", """
+        z = trunk(x)
+        head_a(z).sum().backward(retain_graph=True)
+        head_b(z).sum().backward()
+        head_c(z).sum().backward()  # here
+    """, TWICE),
+    Case("parts of one output", """
+        left, right = trunk(x).chunk(2, dim=1)
+        left.sum().backward()
+        right.sum().backward()  # here
+    """, TWICE),
+    Case("a product with a number keeps", """
+        loss = head_a(x.new_ones(3, 8).requires_grad_()).sum() * 2
+        loss.backward()
+        loss.backward()  # here
+    """, TWICE),
+    Case("a generator trained by the discriminator", """
+        fake = trunk(x)
+        d_loss = head_a(fake).mean()
+        d_loss.backward()
+        g_loss = -head_a(fake).mean()
+        g_loss.backward()  # here
+    """, TWICE),
+    Case("a model that was not seen", """
+        z = model(x)
+        model.train()
+        head_a(z).pow(2).sum().backward()
+        head_b(z).pow(2).sum().backward()  # here, likely
+    """, runs=False),
+]
+CASES = SILENT + FIRING
+
+
+@in_pytest(CASES)
+def test_it_reports_what_is_marked(case: Case, tmp_path: Path) -> None:
+    check(case, "MHL101", tmp_path)
