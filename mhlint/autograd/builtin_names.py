@@ -11,6 +11,7 @@ from mhlint.autograd.arithmetic import arithmetic
 from mhlint.autograd.conditions import truth_of
 from mhlint.autograd.iteration import Generator, drain, elements, number_key
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.trace import Backward, Step, Write, ZeroGrad
 from mhlint.autograd.values import (
     FALSE,
     NONE,
@@ -35,6 +36,7 @@ from mhlint.syntax.program import Site
 Args = list[Value]
 Keywords = dict[str, Value]
 _KNOWN = frozenset(dir(builtins))
+_MOST_TAKEN = 8
 
 
 def builtin(name: str) -> Value | None:
@@ -82,7 +84,7 @@ def _enumerate(machine: Machine, args: Args, keywords: Keywords, site: Site | No
                 count += 1
                 return consume(Sequence([index, item], "tuple"))
 
-            source.produce(one)
+            source.run(one)
 
         return Generator(produce)
     items, exact = elements(machine, source, site)
@@ -293,8 +295,7 @@ def _iter(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
 def _next(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     source = args[0] if args else NONE
     if isinstance(source, Generator):
-        items: Args = drain(machine, source, most=1)
-        return items[0] if items else machine.unknown("next")
+        return _next_of_generator(machine, source, args[1] if len(args) > 1 else None)
     if isinstance(source, Object) and isinstance(source.settings.get("items"), Sequence):
         left = source.settings["items"]
         assert isinstance(left, Sequence)
@@ -303,6 +304,25 @@ def _next(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
     if isinstance(source, Sequence) and source.items:
         return source.items[0]
     return machine.unknown("next", tuple(tensors_in(source)))
+
+
+def _next_of_generator(machine: Machine, source: Generator, default: Value | None) -> Value:
+    """The item after those already taken: the generator runs again up to it, unless running it does something."""
+    if source.spent or (source.acts and source.taken) or source.taken >= _MOST_TAKEN:
+        return default if source.spent and default is not None else machine.unknown("next")
+    before = len(machine.trace.events)
+    items = drain(machine, Generator(source.produce), most=source.taken + 1)
+    source.acts = any(isinstance(event, (Backward, Step, Write, ZeroGrad)) for event in machine.trace.events[before:])
+    source.taken += 1
+    if len(items) < source.taken:
+        source.spent = True
+        return default if default is not None else machine.unknown("next")
+    return items[-1]
+
+
+def _str(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    known = len(args) == 1 and isinstance(args[0], Const) and isinstance(args[0].value, (str, int, bool, type(None)))
+    return Const(str(args[0].value)) if known else machine.unknown("text")  # type: ignore[attr-defined]
 
 
 def _bool(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -396,6 +416,6 @@ _CALLS: dict[str, Callable[[Machine, Args, Keywords, Site | None], Value | None]
     "isinstance": _isinstance, "getattr": _getattr, "setattr": _setattr, "hasattr": _hasattr, "iter": _iter,
     "next": _next, "bool": _bool, "all": _all, "any": _any, "map": _map, "filter": _filter, "max": _max,
     "min": _min, "int": _number, "float": _number, "type": _type, "print": lambda *_: NONE,
-    "str": _not_used, "repr": _not_used, "format": _not_used, "id": _not_used, "hash": _not_used,
+    "str": _str, "repr": _not_used, "format": _not_used, "id": _not_used, "hash": _not_used,
     "open": _not_used, "input": _not_used, "round": _number, "vars": _not_used, "callable": _not_used,
 }  # fmt: skip

@@ -217,7 +217,7 @@ def _clauses(machine: Machine, inner: Frame, clauses: list[ast.comprehension], c
         return NONE
 
     if isinstance(source, Generator):
-        source.produce(one)
+        source.run(one)
         return exact and source.exact
     found, sure = elements(machine, source, machine.current)
     if len(found) > 64:
@@ -267,8 +267,10 @@ def _walrus(machine: Machine, frame: Frame, node: ast.NamedExpr) -> Value:
     value = machine.evaluate(machine, frame, node.value)
     home = frame
     while home.parent is not None and home.function is home.parent.function and home.on_yield is None:
+        if home.is_class_body:
+            break
         home = home.parent
-    binding.assign(machine, home if frame.function is not None else frame, node.target, value)
+    binding.assign(machine, home, node.target, value)
     frame.variables[node.target.id] = value
     return value
 
@@ -288,7 +290,7 @@ def _yield_from(machine: Machine, frame: Frame, node: ast.YieldFrom) -> Value:
     if consume is None:
         return machine.unknown("sent")
     if isinstance(source, Generator):
-        source.produce(consume)
+        source.run(consume)
     else:
         for item in elements(machine, source, frame.program.site(node))[0]:
             consume(item)

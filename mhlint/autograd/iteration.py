@@ -30,10 +30,32 @@ _MOST_ITEMS = 64
 
 @dataclass(eq=False, slots=True)
 class Generator(Value):
-    """A generator that has not run yet: `produce(consume)` runs it, handing each item to `consume`."""
+    """A generator: `produce(consume)` runs it from its start, handing each item to `consume`.
+
+    `taken` counts the items that `next` has had; `acts` is true if running it walks, steps or writes.
+    """
 
     produce: Callable[[Callable[[Value], Value]], None]
     exact: bool = False
+    taken: int = 0
+    spent: bool = False
+    acts: bool = False
+
+    def run(self, consume: Callable[[Value], Value]) -> None:
+        """Hand over what `next` has not taken yet; a second run gives nothing, as in Python."""
+        if self.spent:
+            return
+        self.spent = True
+        skipped = 0
+
+        def hand_over(item: Value) -> Value:
+            nonlocal skipped
+            if skipped < self.taken:
+                skipped += 1
+                return Const(None)
+            return consume(item)
+
+        self.produce(hand_over)
 
 
 def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Value], bool]:
@@ -74,7 +96,7 @@ def drain(machine: Machine, generator: Generator, most: int = _MOST_ITEMS) -> li
         return machine.unknown("sent")
 
     try:
-        generator.produce(consume)
+        generator.run(consume)
     except StopProducing:
         if len(items) < most:
             raise

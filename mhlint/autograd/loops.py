@@ -59,7 +59,7 @@ def _drive(
             return machine.unknown("sent")
 
         try:
-            iterable.produce(consume)
+            iterable.run(consume)
         except StopProducing:
             if not broken:
                 raise
