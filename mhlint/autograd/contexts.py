@@ -10,11 +10,12 @@ from mhlint.autograd.conditions import decide
 from mhlint.autograd.frames import Frame, ProgramRaises
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import NONE, Instance, Object, Unknown, Value, tensors_in
+from mhlint.autograd.values import NONE, Const, Instance, Object, Unknown, Value, tensors_in
 
 _EXPECTS_ERROR = frozenset(
-    {"pytest.raises", "contextlib.suppress", "unittest.raises", "assertRaises", "assertRaisesRegex", "raises"}
+    {"pytest.raises", "suppress", "unittest.raises", "assertRaises", "assertRaisesRegex", "raises"}
 )
+_ANY_ERROR = frozenset({"Exception", "BaseException"})
 
 
 def run_with(machine: Machine, frame: Frame, items: list[ast.withitem], body: Callable[[], None]) -> None:
@@ -35,7 +36,9 @@ def run_with(machine: Machine, frame: Frame, items: list[ast.withitem], body: Ca
 
 def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, inside: Callable[[Value], None]) -> None:
     if isinstance(manager, Object) and manager.kind == "grad mode":
-        enabled = manager.settings["enabled"]
+        enabled, before = manager.settings["enabled"], manager.settings.get("before")
+        if isinstance(before, Const):
+            machine.grad_enabled = before.value
         with machine.gradients(decide(machine, enabled, frame.program.text(node), frame.program.site(node))):
             inside(NONE)
         return
@@ -50,11 +53,14 @@ def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, insid
         return
     name = _callee_name(node)
     if name in _EXPECTS_ERROR or name.rpartition(".")[2] in _EXPECTS_ERROR:
-        machine.catching.append((frame, "explicit", frozenset({"RuntimeError"})))
+        caught = _expected(node)
+        kind = "explicit" if "RuntimeError" in caught else "any" if caught & _ANY_ERROR else "other"
+        machine.catching.append((frame, kind, caught))
         try:
             inside(machine.unknown("context"))
-        except ProgramRaises:
-            pass
+        except ProgramRaises as error:
+            if error.kind not in caught and kind != "any":
+                raise
         finally:
             machine.catching.pop()
         return
@@ -67,6 +73,13 @@ def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, insid
         inside(machine.unknown("context", deps))
         return
     inside(manager)
+
+
+def _expected(node: ast.expr) -> frozenset[str]:
+    """The names of the errors that `pytest.raises(...)`, `suppress(...)` and their like are given."""
+    given = [*node.args, *(keyword.value for keyword in node.keywords)] if isinstance(node, ast.Call) else []
+    parts = [part for arg in given for part in (arg.elts if isinstance(arg, ast.Tuple) else [arg])]
+    return frozenset(str(getattr(part, "id", getattr(part, "attr", ""))) for part in parts)
 
 
 def _callee_name(node: ast.expr) -> str:

@@ -71,6 +71,8 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
             made = by_prefix(machine, name[len(prefix) :], args, keywords, site)
             if made is not None:
                 return made
+    if name.startswith("torch.Tensor.") and args and isinstance(args[0], Tensor):
+        return machine.call(machine, Method(args[0], name.removeprefix("torch.Tensor.")), args[1:], keywords, site)
     row = operations.operation(name)
     if row is not None:
         return result_of(machine, row, args, keywords, site)
@@ -192,9 +194,17 @@ def _mode(enabled: bool) -> Handler:
 
 
 def _set_grad_enabled(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    # As a context it is entered by `with`; as a statement it takes effect at once. Both are modelled by the
-    # context, since a bare call is rare and a wrong guess would be silent.
-    return grad_mode(args[0] if args else keywords.get("mode", TRUE))
+    # It takes effect at once, and a `with` around it takes that back at its end.
+    mode = grad_mode(args[0] if args else keywords.get("mode", TRUE))
+    enabled = mode.settings["enabled"]
+    if isinstance(enabled, Const):
+        mode.settings["before"] = Const(machine.grad_enabled)
+        machine.grad_enabled = bool(enabled.value)
+    return mode
+
+
+def _is_grad_enabled(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return machine.unknown("is_grad_enabled") if machine.grad_enabled is None else Const(machine.grad_enabled)
 
 
 def _partial(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -313,6 +323,7 @@ _HANDLERS: dict[str, Handler] = {
     "torch.no_grad": _mode(False), "torch.inference_mode": _mode(False), "torch.enable_grad": _mode(True),
     "torch.autograd.no_grad": _mode(False), "torch.autograd.grad_mode.no_grad": _mode(False),
     "torch.set_grad_enabled": _set_grad_enabled, "torch.autograd.set_grad_enabled": _set_grad_enabled,
+    "torch.is_grad_enabled": _is_grad_enabled,
     "torch.autograd.backward": wrappers.autograd_backward,
     "torch.autograd.grad": wrappers.autograd_grad,
     "torch.autograd.Variable": _variable, "torch.autograd.variable.Variable": _variable,
