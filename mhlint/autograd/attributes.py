@@ -148,7 +148,10 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
     found = member(machine, owner, name)
     if found is not None:
         if isinstance(found, Bound) and found.function.is_property:
-            return machine.call(machine, found, [], {}, site)
+            value: Value = machine.call(machine, found, [], {}, site)
+            if found.function.is_cached:
+                owner.attributes[name] = value
+            return value
         return found
     if looks_like_module(owner.cls) and (name in MODULE_METHODS or _is_lightning(owner.cls, name)):
         return Method(owner, name)

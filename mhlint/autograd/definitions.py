@@ -56,6 +56,7 @@ def _decorated(machine: Machine, frame: Frame, function: Function, value: Value,
             function.is_class_method = True
         elif node.id in _PROPERTIES:
             function.is_property = True
+            function.is_cached = node.id == "cached_property"
         return value
     decorator = machine.evaluate(machine, frame, node.func if isinstance(node, ast.Call) else node)
     if isinstance(decorator, Library):
@@ -72,6 +73,7 @@ def _decorated(machine: Machine, frame: Frame, function: Function, value: Value,
             function.is_context = True
         elif name in _PROPERTIES:
             function.is_property = True
+            function.is_cached = name.endswith("cached_property")
         elif name in _COMPILERS:
             function.region = "torch.compile"
         return value

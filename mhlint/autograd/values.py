@@ -208,6 +208,7 @@ class Function(Value):
     is_static: bool = False
     is_class_method: bool = False
     is_property: bool = False
+    is_cached: bool = False
     is_context: bool = False
     is_opaque: bool = False
     region: str = ""
