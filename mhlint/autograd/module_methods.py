@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from mhlint.autograd import gradients, tensors
@@ -15,6 +16,7 @@ from mhlint.autograd.values import (
     NONE,
     TRUE,
     Const,
+    Function,
     Instance,
     Mapping,
     Module,
@@ -44,6 +46,9 @@ def call_module_method(
         if name == "parameters":
             return Sequence(list(found), exact=exact)
         return Sequence([Sequence([Const(t.name), t], "tuple") for t in found], exact=exact)
+    if name == "apply" and isinstance(first, Function) and _freezes(first):
+        for module in _tree(owner):
+            machine.call(machine, first, [module], {}, site)
     if name in _SELF:
         return owner
     if name in ("train", "eval"):
@@ -96,6 +101,13 @@ def call_module_method(
     if name == "get_submodule" and isinstance(owner, Instance) and isinstance(first, Const):
         return of_instance(machine, owner, str(first.value).partition(".")[0], site)
     return machine.unknown(name)
+
+
+def _freezes(function: Function) -> bool:
+    """Other functions are not run on every module: they initialise weights, by names that the machine would have
+    to guess at."""
+    names = {getattr(node, "attr", "") for node in ast.walk(function.definition)}
+    return bool(names & {"requires_grad", "requires_grad_"})
 
 
 def _set_mode(owner: Value, training: bool) -> None:

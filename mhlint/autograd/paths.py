@@ -96,8 +96,8 @@ class Budget:
 
     paths: int = 40
     steps: int = 25_000
-    total_steps: int = 90_000
-    source_steps: int = 500_000
+    total_steps: int = 60_000
+    source_steps: int = 300_000
     depth: int = 14
 
 
