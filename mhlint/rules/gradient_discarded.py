@@ -66,10 +66,10 @@ from mhlint.rules.wording import code, line
 _ADVICE = "clear gradients before the walk or after the step, not between them"
 
 
-def _uses(event: Event, step: Step, waiting: set[Tensor]) -> bool:
+def _uses(event: Event, waiting: set[Tensor]) -> bool:
     """Does an event use the gradients: an earlier step, or something that reads them?"""
     if isinstance(event, Step):
-        return event.optimizer is None or event.optimizer is step.optimizer
+        return event.optimizer is None or not waiting.isdisjoint(event.optimizer.parameters)
     return isinstance(event, ReadGrad) and event.tensor in waiting
 
 
@@ -88,7 +88,7 @@ def _wasted(trace: Trace, step: Step) -> tuple[Backward, ZeroGrad, Level] | None
             if cleared is None and not waiting <= set(event.tensors):
                 return None
             cleared = cleared or event
-        elif isinstance(event, (Escape, Unseen)) or _uses(event, step, waiting):
+        elif isinstance(event, (Escape, Unseen)) or _uses(event, waiting):
             return None
     return None
 

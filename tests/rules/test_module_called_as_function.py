@@ -1,0 +1,51 @@
+"""Layers that are given a tensor for a setting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cases import Case, check, in_pytest, reported
+
+SILENT = [
+    Case("a layer that is called", """
+        nn.ReLU()(trunk(x)).sum().backward()
+    """),
+    Case("settings", """
+        nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU(0.2), nn.Flatten(1))(x).sum().backward()
+    """),
+    Case("a parameter is made of a tensor", """
+        w = nn.Parameter(torch.zeros(4))
+        (x * w).sum().backward()
+    """),
+]
+FIRING = [
+    Case("an activation", """
+        z = trunk(x)
+        z.sum().backward()
+        y = nn.ReLU(z)  # here
+    """),
+    Case("in a forward", """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layer = nn.Linear(4, 2)
+
+            def forward(self, x):
+                h = self.layer(x)
+                self.last = nn.Flatten(h)  # here
+                return h
+
+        Net()(x).sum().backward()
+    """),
+]
+CASES = SILENT + FIRING
+
+
+def test_the_function_is_named() -> None:
+    (finding,) = reported(FIRING[0], "MHL401")
+    assert "F.relu(x)" in finding.advice
+
+
+@in_pytest(CASES)
+def test_it_reports_what_is_marked(case: Case, tmp_path: Path) -> None:
+    check(case, "MHL401", tmp_path)
