@@ -8,6 +8,7 @@ from mhlint.syntax.program import Definition, Program
 from mhlint.syntax.project import Project
 
 _WORDS = frozenset({"backward", "manual_backward", "grad", "Variable", "autograd"})
+_MOST_HOPS = 3
 
 
 def _names(node: ast.AST) -> set[str]:
@@ -51,19 +52,37 @@ def _relevant(program: Program, words: frozenset[str]) -> dict[Definition, set[s
 
 def words_of(program: Program, project: Project, backward_calls: tuple[str, ...]) -> frozenset[str]:
     """The names that stand for a walk: those of the engine, and of what walks in the modules that are imported."""
-    own = _WORDS | {name.rpartition(".")[2] for name in backward_calls}
+    own = frozenset(_WORDS | {name.rpartition(".")[2] for name in backward_calls})
+    return own | _imported(program, project, own, frozenset([program]))
+
+
+def _imported(program: Program, project: Project, words: frozenset[str], above: frozenset[Program]) -> set[str]:
+    """What a module imports that walks, looked for in what its imports import, too (`_MOST_HOPS` files deep)."""
     found: set[str] = set()
     for node in ast.walk(program.tree):
         if isinstance(node, ast.ImportFrom):
             module = project.find(program, node.module or "", node.level)
-            imported = {item.name for item in node.names}
-            if module is not None:
-                found |= _offered(module, own, None if "*" in imported else imported)
+            names = {item.name: item.asname or item.name for item in node.names}
+            offered = _through(module, project, words, above, None if "*" in names else set(names))
+            found |= {names.get(name, name) for name in offered}
         elif isinstance(node, ast.Import):
             for item in node.names:
-                module = project.find(program, item.name)
-                found |= _offered(module, own, None) if module is not None else set()
-    return frozenset(own | found)
+                found |= _through(project.find(program, item.name), project, words, above, None)
+    return found
+
+
+def _through(
+    module: Program | None,
+    project: Project,
+    words: frozenset[str],
+    above: frozenset[Program],
+    imported: set[str] | None,
+) -> set[str]:
+    if module is None or module in above:
+        return set()
+    inner = _imported(module, project, words, above | {module}) if len(above) < _MOST_HOPS else set()
+    # A package passes on what it imports from its own files.
+    return _offered(module, words | inner, imported) | (inner if module.is_package else set())
 
 
 def _offered(module: Program, words: frozenset[str], imported: set[str] | None) -> set[str]:
