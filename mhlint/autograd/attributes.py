@@ -43,7 +43,7 @@ MODULE_BASES = (
 _VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 _OWN_METHODS = frozenset(
     (
-        "backward detach detach_ requires_grad_ retain_grad register_hook register_post_accumulate_grad_hook "
+        "data_ptr backward detach detach_ requires_grad_ retain_grad register_hook register_post_accumulate_grad_hook "
         "items keys values get pop log_prob entropy rsample sample act mode append extend parameters"
     ).split()
 )

@@ -403,6 +403,12 @@ def _type(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
     value = args[0] if len(args) == 1 else NONE
     if isinstance(value, Instance):
         return value.cls
+    if isinstance(value, Tensor) and not value.unseen_call:
+        return Library("torch.Tensor")
+    if isinstance(value, Sequence):
+        return Library(f"builtins.{value.kind}")
+    if isinstance(value, Mapping):
+        return Library("builtins.dict")
     return machine.derived("type", (key_of(value),), "type(...)")
 
 

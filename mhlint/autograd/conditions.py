@@ -11,6 +11,7 @@ from mhlint.autograd.values import (
     TRUE,
     Const,
     Key,
+    Library,
     Mapping,
     Sequence,
     Tensor,
@@ -20,6 +21,8 @@ from mhlint.autograd.values import (
     key_of,
 )
 from mhlint.syntax.program import Program, Site
+
+_TENSOR_TYPES = frozenset({"torch.Tensor", "torch.autograd.Variable", "torch.autograd.variable.Variable"})
 
 
 def truth_text(program: Program, test: ast.expr) -> str:
@@ -127,6 +130,11 @@ def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool |
         return _contains(machine, left, right)
     if isinstance(op, ast.Lt):
         return _less(left, right)
+    if isinstance(left, Library) and isinstance(right, Library):
+        # `type(x) == Variable` was written when tensors were of that type.
+        return left.name == right.name or {left.name, right.name} <= _TENSOR_TYPES
+    if isinstance(op, ast.Is) and isinstance(left, Tensor) and isinstance(right, Tensor):
+        return left is right
     if left is right:
         return True if not isinstance(left, Tensor) or isinstance(op, ast.Is) else None
     for value, other in ((left, right), (right, left)):
@@ -139,6 +147,8 @@ def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool |
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         if key_of(left) == key_of(right):
             return True
+        if _is_address(left) and _is_address(right):
+            return False
         if left.base is not None and left.base == right.base:
             return left.offset == right.offset
         if _less(left, right) or _less(right, left):
@@ -148,6 +158,10 @@ def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool |
     if isinstance(right, Unknown) and isinstance(left, Const):
         return _outside(right, left)
     return None
+
+
+def _is_address(value: Unknown) -> bool:
+    return isinstance(value.key, tuple) and value.key[:1] == ("address",)
 
 
 def _outside(value: Unknown, constant: Const) -> bool | None:

@@ -41,7 +41,7 @@ class Change:
     by_step: bool = False
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Storage:
     """The memory that a tensor and its views share; its version is the number of counted writes."""
 
@@ -76,7 +76,7 @@ class Saved:
         return None if best is None else (best, min(best.level, self.level))
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Node:
     """One node of the graph. Different outputs of one operation are one node (FACTS F25).
 

@@ -28,7 +28,7 @@ from mhlint.syntax.program import Site
 _MOST_ITEMS = 64
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Generator(Value):
     """A generator: `produce(consume)` runs it from its start, handing each item to `consume`.
 

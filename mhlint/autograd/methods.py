@@ -158,6 +158,8 @@ def _of_tensor(machine: Machine, owner: Tensor, name: str, args: Args, keywords:
         return wrappers.tensor_backward(machine, owner, args, keywords, site)
     if name == "detach":
         return tensors.detach(machine, owner, site)
+    if name == "data_ptr":
+        return machine.derived("address", (owner.storage,), "data_ptr()")
     if name == "detach_":
         machine.effects += 1
         owner.node, owner.requires_grad = None, False

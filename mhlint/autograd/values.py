@@ -26,6 +26,9 @@ class Term(tuple[Key, ...]):
             known = self.__dict__["hash"] = tuple.__hash__(self)
         return known
 
+    def __repr__(self) -> str:
+        return f"Term({id(self):x})"
+
 
 class Value:
     """Anything an expression can evaluate to."""
@@ -57,7 +60,7 @@ def is_none(value: Value | None) -> bool:
     return isinstance(value, Const) and value.value is None
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Unknown(Value):
     """A value the machine does not know. The same `key` on one path is the same value.
 
@@ -81,7 +84,7 @@ class Unknown(Value):
     position: int | None = None
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Gradient(Value):
     """What `.grad` of a tensor holds: the walks that added to it, and how sure it is to be there at all."""
 
@@ -90,7 +93,7 @@ class Gradient(Value):
     zeroed: bool = False
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Tensor(Value):
     """A tensor. A leaf has no `node`; `requires_grad` is then True, False or None (not known).
 
@@ -135,7 +138,7 @@ class Tensor(Value):
         return self.node is None
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Sequence(Value):
     """A list, tuple or set. When not `exact`, its items are the first, the second and the last of unknown many."""
 
@@ -145,7 +148,7 @@ class Sequence(Value):
     fields: tuple[str, ...] = ()
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Mapping(Value):
     """A dict with constant keys. When not `exact`, it may hold other keys, too."""
 
@@ -154,7 +157,7 @@ class Mapping(Value):
     default: Value | None = None
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Range(Value):
     """A `range` whose bounds may be unknown."""
 
@@ -195,7 +198,7 @@ class Native(Value):
     call: Callable[..., Value]
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Function(Value):
     """A function, method or lambda of the program, with the frame it closes over."""
 
@@ -236,7 +239,7 @@ class Partial(Value):
     keywords: tuple[tuple[str, Value], ...]
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class ClassValue(Value):
     """A class of the program; `bases` are classes, library names or unknowns."""
 
@@ -264,7 +267,7 @@ class ClassValue(Value):
         return any(isinstance(base, Unknown) for base in self.order())
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Instance(Value):
     """An object of a class of the program."""
 
@@ -275,7 +278,7 @@ class Instance(Value):
     region: str = ""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Module(Value):
     """A module of torch's own: `kind` is its class name; its parameters by name, its children by name."""
 
@@ -290,7 +293,7 @@ class Module(Value):
     constructor: object = None
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Optimizer(Value):
     """An optimizer and the parameters it was given; `exact` when it surely holds no others."""
 
@@ -301,7 +304,7 @@ class Optimizer(Value):
     site: Site | None = None
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Object(Value):
     """An object of a library class that the machine models by name: a gradient scaler, an accelerator, ..."""
 
@@ -310,7 +313,7 @@ class Object(Value):
     attributes: dict[str, Value] = field(default_factory=dict)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, slots=True, repr=False)
 class Namespace(Value):
     """A module of the same project, already run."""
 
