@@ -199,7 +199,9 @@ def _failure(
     given_inputs: bool,
 ) -> Failure | None:
     no_graph = [root for root in roots if root.graph() is None]
-    if roots and len(no_graph) == len(roots) and level is Level.CERTAIN:
+    # One root without a graph is enough (FACTS F26); a list that is not wholly known may hold other roots.
+    all_known = len(no_graph) == len(roots) or (isinstance(given, Sequence) and given.exact)
+    if no_graph and all_known and level is Level.CERTAIN:
         return Failure("no-graph", Level.CERTAIN, tensor=no_graph[0])
     passed = gradient.items if isinstance(gradient, Sequence) else [gradient] * len(roots)
     for root, sent in zip(roots, passed, strict=False):
