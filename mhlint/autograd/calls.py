@@ -134,6 +134,8 @@ def _run_forward(
 ) -> Value:
     before = machine.randomness
     output = modules.run_module(machine, module, args, keywords, site)
+    if module.region == "torch.compile":
+        modules.mark_region(machine, output, module.region, site_of(machine, site))
     output = _through_hooks(machine, module, args, output, site)
     if module.parameters or module.children:
         level = Level.CERTAIN if module.exact else Level.LIKELY
