@@ -8,6 +8,7 @@ from mhlint.autograd.conditions import decide
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.trace import Hook
 from mhlint.autograd.values import (
     FALSE,
     NONE,
@@ -344,6 +345,8 @@ def set_requires_grad(machine: Machine, tensor: Tensor, value: Value, site: Site
     flag = decide(machine, value, getattr(value, "label", "") or "requires_grad", where)
     if flag and tensor.requires_grad is False:
         tensor.silenced_at = where
+    if tensor.parameter:
+        machine.emit(Hook, where, target=tensor)
     tensor.requires_grad = flag
 
 

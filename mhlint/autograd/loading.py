@@ -22,9 +22,7 @@ from mhlint.syntax.program import Site
 _TURNS = 3
 
 
-def make_loader(
-    machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None
-) -> Value:
+def make_loader(machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
     """A loader; one whose items are plain data is as good as unknown."""
     dataset = args[0] if args else keywords.get("dataset")
     if isinstance(dataset, Object) and dataset.kind == "tensor dataset":
@@ -37,9 +35,7 @@ def make_loader(
     return Object("loader", settings)
 
 
-def make_tensor_dataset(
-    machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None
-) -> Value:
+def make_tensor_dataset(machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
     """`TensorDataset(*tensors)`."""
     if not any(isinstance(arg, Tensor) and arg.node is not None for arg in args):
         return machine.unknown("dataset")

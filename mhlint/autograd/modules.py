@@ -9,7 +9,7 @@ from mhlint.autograd.iteration import elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.operations import Arguments
 from mhlint.autograd.table import as_level, literal
-from mhlint.autograd.trace import Misuse, ModuleCall
+from mhlint.autograd.trace import Hook, Misuse, ModuleCall
 from mhlint.autograd.values import (
     FALSE,
     Const,
@@ -184,6 +184,9 @@ def _unique(found: list[Tensor]) -> list[Tensor]:
 def freeze(machine: Machine, module: Value, flag: bool | None) -> None:
     """`module.requires_grad_(flag)` on every parameter."""
     machine.effects += 1
+    if machine.current is not None:
+        # A parameter whose flag is off when a walk reaches it gets no gradient from that walk (FACTS F59).
+        machine.emit(Hook, machine.current, target=module)
     for tensor in parameters_of(machine, module)[0]:
         tensor.requires_grad = flag
 
@@ -366,7 +369,9 @@ def note_call(
 ) -> None:
     """Write down that a module ran forward."""
     own = _known_parameters(machine, module)
-    inputs = tuple((tensor, len(tensor.storage.changes)) for arg in args for tensor in tensors_in(arg))
+    inputs = tuple(
+        (tensor, len(tensor.storage.changes) + len(tensor.storage.unseen)) for arg in args for tensor in tensors_in(arg)
+    )
     machine.emit(
         ModuleCall, site, module=module, inputs=inputs, output=output, grad_enabled=machine.grad_enabled,
         parameters=tuple(own), versions=tuple(len(t.storage.changes) + len(t.storage.unseen) for t in own),
