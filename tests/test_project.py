@@ -1,0 +1,133 @@
+"""Other modules of a project: found as Python would find them, and parsed only when they are asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mhlint.source import Source
+from mhlint.syntax import Program, Project, parse
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def open_main(path: Path) -> tuple[Program, Project]:
+    main = parse(Source(str(path), path.read_text(encoding="utf-8")))
+    return main, Project(main)
+
+
+def path_of(found: Program | None) -> Path | None:
+    return None if found is None else Path(found.source.path)
+
+
+def test_a_module_beside_the_main_file(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "import other\n", "other.py": "x = 1\n"})
+    main, project = open_main(tmp_path / "main.py")
+    assert path_of(project.find(main, "other")) == tmp_path / "other.py"
+    assert project.read == [str(tmp_path / "other.py")]
+
+
+def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "import other\n", "other.py": "x = 1\n"})
+    _, project = open_main(tmp_path / "main.py")
+    assert project.read == []
+
+
+def test_a_module_is_read_once(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "", "other.py": ""})
+    main, project = open_main(tmp_path / "main.py")
+    assert project.find(main, "other") is project.find(main, "other")
+    assert len(project.read) == 1
+
+
+def test_a_package_is_its_init_file(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "", "lib/__init__.py": "", "lib/inner/mod.py": ""})
+    main, project = open_main(tmp_path / "main.py")
+    package = project.find(main, "lib")
+    assert package is not None
+    assert package.is_package
+    assert path_of(package) == tmp_path / "lib/__init__.py"
+    assert path_of(project.find(main, "lib.inner.mod")) == tmp_path / "lib/inner/mod.py"
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "wanted"),
+    [("b", 1, "pkg/sub/b.py"), ("c", 2, "pkg/c.py"), ("", 1, "pkg/sub/__init__.py"), ("sub.b", 2, "pkg/sub/b.py")],
+)
+def test_relative_imports(tmp_path: Path, name: str, level: int, wanted: str) -> None:
+    files = ["pkg/__init__.py", "pkg/c.py", "pkg/sub/__init__.py", "pkg/sub/a.py", "pkg/sub/b.py"]
+    write(tmp_path, dict.fromkeys(files, ""))
+    main, project = open_main(tmp_path / "pkg/sub/a.py")
+    assert path_of(project.find(main, name, level)) == tmp_path / wanted
+
+
+def test_a_src_layout(tmp_path: Path) -> None:
+    write(tmp_path, {"pyproject.toml": "", "scripts/train.py": "", "src/lib/__init__.py": "", "src/lib/net.py": ""})
+    main, project = open_main(tmp_path / "scripts/train.py")
+    assert path_of(project.find(main, "lib.net")) == tmp_path / "src/lib/net.py"
+
+
+def test_the_root_of_the_project_is_searched_and_nothing_above_it(tmp_path: Path) -> None:
+    write(tmp_path, {"outside.py": "", "repo/setup.py": "", "repo/lib.py": "", "repo/tools/deep/train.py": ""})
+    main, project = open_main(tmp_path / "repo/tools/deep/train.py")
+    assert path_of(project.find(main, "lib")) == tmp_path / "repo/lib.py"
+    assert project.find(main, "outside") is None
+
+
+@pytest.mark.parametrize("name", ["torch", "numpy", "os", "typing", "random", ""])
+def test_torch_and_the_standard_library_are_not_looked_for(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {"main.py": "", "torch.py": "", "numpy.py": "", "os.py": "", "typing.py": "", "random.py": ""})
+    main, project = open_main(tmp_path / "main.py")
+    assert project.find(main, name) is None
+
+
+def test_a_cycle_comes_back_to_the_same_program(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "import other\n", "other.py": "import main\n"})
+    main, project = open_main(tmp_path / "main.py")
+    other = project.find(main, "other")
+    assert other is not None
+    assert project.find(other, "main") is main
+
+
+@pytest.mark.parametrize("data", [b"def f(:\n", b"\xff\xfe\x00", b"x = 1\0\n"])
+def test_a_module_that_cannot_be_read_is_not_there(tmp_path: Path, data: bytes) -> None:
+    write(tmp_path, {"main.py": ""})
+    (tmp_path / "other.py").write_bytes(data)
+    main, project = open_main(tmp_path / "main.py")
+    assert project.find(main, "other") is None
+
+
+def test_a_huge_module_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "", "other.py": "x = 1\n" * 100_000})
+    main, project = open_main(tmp_path / "main.py")
+    assert project.find(main, "other") is None
+    assert project.read == []
+
+
+def test_standard_input_has_no_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"other.py": ""})
+    monkeypatch.chdir(tmp_path)
+    main = parse(Source("-", "import other\n"))
+    assert Project(main).find(main, "other") is None
+
+
+def test_paths_are_shown_as_the_main_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"main.py": "", "lib/net.py": ""})
+    monkeypatch.chdir(tmp_path)
+    main, project = open_main(Path("main.py"))
+    found = project.find(main, "lib.net")
+    assert found is not None
+    assert found.source.path == "lib/net.py"
+
+
+def test_a_link_to_itself_is_not_followed_for_ever(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": ""})
+    (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
+    main, project = open_main(tmp_path / "main.py")
+    assert project.find(main, "loop") is None
