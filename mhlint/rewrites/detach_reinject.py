@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from mhlint.autograd.trace import ModuleCall
+from mhlint.autograd.values import Unknown
 from mhlint.findings import Edit, Finding
 from mhlint.rewrites.boundary import Boundary, boundaries
 from mhlint.rewrites.draft import Draft
-from mhlint.rewrites.groups import Step, all_surely_run, surely_runs
+from mhlint.rewrites.groups import Step, all_surely_run, events_during, kept_afterwards, surely_runs
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import changed_in_place, fresh_name, loads, taken, torch_autograd
 from mhlint.rewrites.scene import Scene
@@ -42,10 +44,14 @@ def _draft(scene: Scene, step: Step, found: list[Boundary], kind: str) -> Draft:
     if not all(boundary.plain for boundary in found):
         names = " and ".join(f"`{boundary.name}`" for boundary in found if not boundary.plain)
         doubts.append(f"{names} comes from code that is not seen and is taken for a tensor")
-    for group in step.groups:
-        last = group.walks[-1]
-        if last.retains and walked_or_shown_later(group.trace, last):
-            doubts.append("the graph may be needed again behind the last walk")
+    if any(walked_or_shown_later(group.trace, group.walks[-1]) for group in kept_afterwards(step)):
+        doubts.append("the graph may be needed again behind the last walk")
+    doubts += [
+        f"`{event.module.label}` is not seen and could reach the trunk in another way"
+        for group in step.groups
+        for event in events_during(group)
+        if isinstance(event, ModuleCall) and isinstance(event.module, Unknown)
+    ]
     renames = tuple((new, old) for old, new in fresh.items())
     return Draft(tuple(edits), "", renames, conditions, tuple(dict.fromkeys(doubts)))
 
@@ -117,6 +123,8 @@ def _reinjection(
     else:
         outputs, gradients = ", ".join(names), ", ".join(f"{fresh[name]}.grad" for name in names)
         walk = f"{torch_autograd(layout)}.backward([{outputs}], [{gradients}])"
+    if kept_afterwards(step):
+        walk = f"{walk[:-1]}, retain_graph=True)"
     tests = [f"{boundary.name}.requires_grad" for boundary in found if not boundary.certain]
     if not surely_runs(layout, step):
         tests += [f"{fresh[boundary.name]}.grad is not None" for boundary in found]

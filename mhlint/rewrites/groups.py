@@ -12,7 +12,7 @@ from mhlint.findings import Finding, Place
 from mhlint.rewrites.layout import CannotEdit, Layout, loops_around
 from mhlint.rewrites.scene import Probe, Scene, Where, where
 from mhlint.rules.gathering import carried, crosses_calls
-from mhlint.rules.walking import needs_apart, shared_trunk
+from mhlint.rules.walking import needs_apart, shared_trunk, walked_or_shown_later
 from mhlint.syntax.program import Site
 
 _MOST_RETAINED = 12
@@ -265,6 +265,26 @@ def _loops_between(
                     same += 1
                 most[call] = max(most[call], len(one.turn) - same)
     return most
+
+
+def kept_afterwards(step: Step) -> list[Group]:
+    """The groups whose last walk leaves a graph that other code may walk on.
+
+    What comes in from a caller that is not seen may have a graph of its own, and the caller may walk it again.
+    """
+    found = []
+    for group in step.groups:
+        last = group.walks[-1]
+        if not last.retains or where(last.site.node) in step.retained:
+            continue
+        from_outside = any(
+            leaf.requires_grad is None and not leaf.parameter
+            for walk in group.walks
+            for leaf in walk.walk.leaves
+        )
+        if from_outside or walked_or_shown_later(group.trace, last):
+            found.append(group)
+    return found
 
 
 def events_during(group: Group) -> list[Event]:

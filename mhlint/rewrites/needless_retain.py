@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from mhlint.findings import Applicability, Edit, Finding, Fix
+from mhlint.findings import Applicability, Confidence, Edit, Finding, Fix
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import loads
 from mhlint.rewrites.scene import Scene
@@ -22,7 +22,21 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
     edits = removing_retain(layout, call)
     if not edits:
         return None
-    return Fix(Applicability.SAFE, MESSAGE, (*edits, *_dead_flag(layout, call)))
+    edits += _dead_flag(layout, call)
+    flag = next((keyword.value for keyword in call.keywords if keyword.arg == "retain_graph"), None)
+    if flag is not None and not _is_free_of_effects(flag):
+        return Fix(
+            Applicability.UNSAFE,
+            f"{MESSAGE}; this assumes that the flag's own call has no effect",
+            tuple(edits),
+        )
+    if finding.confidence is not Confidence.CERTAIN:
+        return Fix(
+            Applicability.UNSAFE,
+            f"{MESSAGE}; this assumes that code that is not seen does not do so",
+            tuple(edits),
+        )
+    return Fix(Applicability.SAFE, MESSAGE, tuple(edits))
 
 
 def _call_at(scene: Scene, finding: Finding) -> ast.Call | None:

@@ -6,11 +6,10 @@ import ast
 
 from mhlint.findings import Edit
 from mhlint.rewrites.draft import Draft
-from mhlint.rewrites.groups import Step, surely_runs
+from mhlint.rewrites.groups import Step, kept_afterwards, surely_runs
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import changed_in_place, fresh_name, loads, stored, taken
 from mhlint.rewrites.walk_calls import WalkCall, walk_call, with_loss, without_retain
-from mhlint.rules.walking import walked_or_shown_later
 
 
 def draft(layout: Layout, step: Step) -> Draft:
@@ -126,13 +125,12 @@ def _is_walk(node: ast.Call) -> bool:
 
 def _retaining_as_needed(step: Step, walk: WalkCall, text: str) -> str:
     """The call's text with its flag only where something walks on behind the step."""
-    for group in step.groups:
-        for event in group.walks:
-            if event.retains and event is group.walks[-1] and walked_or_shown_later(group.trace, event):
-                given = [k.value for k in walk.call.keywords if k.arg == "retain_graph"]
-                if given and isinstance(given[0], ast.Constant):
-                    return text
-                raise CannotEdit("the graph may be needed again behind the last walk")
+    if kept_afterwards(step):
+        given = [keyword.value for keyword in walk.call.keywords if keyword.arg == "retain_graph"]
+        if given and isinstance(given[0], ast.Constant):
+            return text
+        if given or walk.call.args:
+            raise CannotEdit("the graph may be needed again behind the last walk")
     return without_retain(text)
 
 
