@@ -90,7 +90,7 @@ def call_module_method(
     if name in ("append", "extend", "insert") and isinstance(owner, Module):
         machine.effects += 1
         machine.structure += 1
-        items, exact = elements(machine, first, site) if name == "extend" else ([args[-1]], True)
+        items, exact = elements(machine, first, site) if name == "extend" else ([args[-1] if args else first], True)
         for item in items:
             owner.children[str(len(owner.children))] = item
         owner.exact = owner.exact and exact
