@@ -15,11 +15,11 @@ import hypothesmith
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from machine.case_files import CASES, read_cases
 
 from mhlint.analyse import Request, analyse
 from mhlint.rules import RULES
 from mhlint.source import Source
-from tests.machine.case_files import CASES, read_cases
 
 TESTS = Path(__file__).parent
 QUICK = settings(

@@ -13,6 +13,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from machine.case_files import Case
 from mhlint.autograd import attributes, calls, expressions, loading, statements
 from mhlint.autograd.frames import Frame, Leave
 from mhlint.autograd.graph import Level
@@ -24,7 +25,6 @@ from mhlint.autograd.trace import Backward, InPlaceFailure, Runs, Trace
 from mhlint.autograd.values import Const, Mapping, Module, Sequence, Tensor, Value
 from mhlint.source import Source
 from mhlint.syntax import Project, parse
-from tests.machine.case_files import Case
 
 STUBS = Path(__file__).parent.parent / "reported_stubs"
 

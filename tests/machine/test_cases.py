@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.machine.case_files import CASES, Case, read_cases, rewrite
-from tests.machine.printing import print_runs, print_state
-from tests.machine.running import DONE, disagreements, ends, final_variables, torch_ends, trace_case, write_files
+from machine.case_files import CASES, Case, read_cases, rewrite
+from machine.printing import print_runs, print_state
+from machine.running import DONE, disagreements, ends, final_variables, torch_ends, trace_case, write_files
 
 ALL = [case for path in sorted(CASES.glob("*.test")) for case in read_cases(path)]
 RUNNABLE = [case for case in ALL if case.flag != "traced"]
