@@ -11,16 +11,6 @@ _WORDS = frozenset({"backward", "manual_backward", "grad", "Variable", "autograd
 _MOST_HOPS = 3
 
 
-def _names(node: ast.AST) -> set[str]:
-    found: set[str] = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name):
-            found.add(part.id)
-        elif isinstance(part, ast.Attribute):
-            found.add(part.attr)
-    return found
-
-
 def _definitions(program: Program) -> list[tuple[str, Definition]]:
     found: list[tuple[str, Definition]] = []
 
@@ -37,10 +27,10 @@ def _definitions(program: Program) -> list[tuple[str, Definition]]:
     return found
 
 
-def _relevant(program: Program, words: frozenset[str]) -> dict[Definition, set[str]]:
+def _relevant(program: Program, words: frozenset[str]) -> dict[Definition, frozenset[str]]:
     """The definitions that walk, or that name one which does, each with all names in it."""
     definitions = _definitions(program)
-    names = {definition: _names(definition) for _, definition in definitions}
+    names = {definition: program.names_in(definition) for _, definition in definitions}
     relevant = {definition for definition, own in names.items() if own & words}
     while True:
         known = {definition.name for definition in relevant}
@@ -59,13 +49,13 @@ def words_of(program: Program, project: Project, backward_calls: tuple[str, ...]
 def _imported(program: Program, project: Project, words: frozenset[str], above: frozenset[Program]) -> set[str]:
     """What a module imports that walks, looked for in what its imports import, too (`_MOST_HOPS` files deep)."""
     found: set[str] = set()
-    for node in ast.walk(program.tree):
+    for node in program.imports:
         if isinstance(node, ast.ImportFrom):
             module = project.find(program, node.module or "", node.level)
             names = {item.name: item.asname or item.name for item in node.names}
             offered = _through(module, project, words, above, None if "*" in names else set(names))
             found |= {names.get(name, name) for name in offered}
-        elif isinstance(node, ast.Import):
+        else:
             for item in node.names:
                 found |= _through(project.find(program, item.name), project, words, above, None)
     return found
@@ -109,7 +99,8 @@ def is_relevant(program: Program, words: frozenset[str]) -> bool:
     for statement in program.tree.body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
             continue
-        if isinstance(statement, (ast.For, ast.While, ast.With)) or _names(statement) & (words | known | classes):
+        loops = isinstance(statement, (ast.For, ast.While, ast.With))
+        if loops or program.names_in(statement) & (words | known | classes):
             return True
     return False
 

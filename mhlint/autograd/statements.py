@@ -22,6 +22,7 @@ from mhlint.autograd.frames import (
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.tensors import update_in_place
 from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Value
+from mhlint.syntax.program import dotted
 
 _CATCH_ALL = frozenset({"Exception", "BaseException", ""})
 
@@ -130,7 +131,7 @@ def _gives_up(machine: Machine, body: list[ast.stmt]) -> bool:
         kind = _raised_name(last)
         return not any(kind in names for _, _, names in machine.catching)
     if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
-        return ast.unparse(last.value.func) in ("sys.exit", "exit", "quit", "os._exit", "os.abort")
+        return dotted(last.value.func) in ("sys.exit", "exit", "quit", "os._exit", "os.abort")
     return False
 
 

@@ -47,6 +47,8 @@ class Program:
     is_package: bool = False
     _yields: dict[ast.AST, bool] = field(default_factory=dict)
     _loops: dict[ast.AST, bool] = field(default_factory=dict)
+    _texts: dict[ast.AST, str] = field(default_factory=dict)
+    _names: dict[ast.AST, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
     def module_evidence(self) -> frozenset[str]:
@@ -105,15 +107,37 @@ class Program:
 
     def text(self, node: ast.AST) -> str:
         """The source text of a node on one line, shortened."""
-        try:
-            text = ast.unparse(node)
-        except (ValueError, RecursionError):
-            return "..."
-        text = " ".join(text.split())
-        return text if len(text) <= 60 else text[:57] + "..."
+        known = self._texts.get(node)
+        if known is None:
+            known = self._texts[node] = _one_line(node)
+        return known
+
+    def names_in(self, node: ast.AST) -> frozenset[str]:
+        """The names of variables and attributes in a part of the tree."""
+        known = self._names.get(node)
+        if known is None:
+            parts = list(ast.walk(node))
+            found = [part.id for part in parts if isinstance(part, ast.Name)]
+            found += [part.attr for part in parts if isinstance(part, ast.Attribute)]
+            known = self._names[node] = frozenset(found)
+        return known
+
+    @cached_property
+    def imports(self) -> list[ast.Import | ast.ImportFrom]:
+        """The import statements, those inside of functions, too."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
 
 
 _EMPTYING = frozenset({"clear", "pop", "popitem", "remove", "append", "extend", "update", "insert", "popleft"})
+
+
+def _one_line(node: ast.AST) -> str:
+    try:
+        text = ast.unparse(node)
+    except (ValueError, RecursionError):
+        return "..."
+    text = " ".join(text.split())
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def own_nodes(owner: ast.AST) -> Iterator[ast.AST]:

@@ -22,9 +22,16 @@ class Project:
     read: list[str] = field(default_factory=list)
     _programs: dict[Path, Program | None] = field(default_factory=dict)
     _roots: list[Path] | None = None
+    _found: dict[tuple[Program, str, int], Program | None] = field(default_factory=dict)
 
     def find(self, importer: Program, name: str, level: int = 0) -> Program | None:
         """The program that `import name` (or `from ..name import x`, `level` dots) means in `importer`."""
+        asked = (importer, name, level)
+        if asked not in self._found:
+            self._found[asked] = self._find(importer, name, level)
+        return self._found[asked]
+
+    def _find(self, importer: Program, name: str, level: int) -> Program | None:
         if importer.source.path in ("", "-", "<stdin>"):
             return None
         here = Path(importer.source.path).absolute()
