@@ -15,12 +15,12 @@ torch = pytest.importorskip("torch")
 
 from mhlint.cli.main import main  # noqa: E402
 from mhlint.cli.verify import exit_code  # noqa: E402
-from mhlint.proof import run_witness  # noqa: E402
+from mhlint.proof import launching, run_witness  # noqa: E402
 from mhlint.proof.comparing import Differs, Equivalent, Undecided  # noqa: E402
 from mhlint.proof.launching import Place  # noqa: E402
 from mhlint.proof.records import RunRecord  # noqa: E402
 from mhlint.proof.reporting import as_json, as_text  # noqa: E402
-from mhlint.proof.verifying import Program, Verification, verify  # noqa: E402
+from mhlint.proof.verifying import Program, Run, Verification, verify  # noqa: E402
 from tests.forked_run import run_forked  # noqa: E402
 
 PROGRAMS = Path(__file__).parent / "verify_programs"
@@ -57,6 +57,7 @@ def verified(
     steps: int = 3,
     memory: bool = False,
     folder: Path = PROGRAMS,
+    run: Run = run_forked,
 ) -> Verification:
     """The verification of a program against itself with changes."""
     texts = rewritten(program, *changes) if changes else {}
@@ -69,7 +70,7 @@ def verified(
         steps=steps,
         seed=0,
         memory=memory,
-        run=run_forked,
+        run=run,
     )
 
 
@@ -177,6 +178,25 @@ def test_overflow_steps_are_skipped_alike() -> None:
     assert seen.before.processes[0].steps[-1].precision == "float16"
     half = verified("scaled.py", (old, "    scaler.scale(losses[0] + 0.5 * losses[1]).backward()\n"))
     assert isinstance(half.verdict, Differs)
+    assert half.verdict.counterexample is not None
+    assert half.verdict.counterexample.parameter.startswith("two.")
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32", "bfloat16", "float16"])
+def test_program_on_a_device_in_each_precision(precision: str, device: str) -> None:
+    old = "    scaler.scale(first).backward(retain_graph=True)\n    scaler.scale(second).backward()\n"
+    own = (device, precision)
+    run = launching.run if device == "cuda" or not hasattr(os, "fork") else run_forked
+    summed = (old, "    scaler.scale(first + second).backward()\n")
+    seen = verified("accelerated.py", summed, arguments=own, memory=True, run=run)
+    assert isinstance(seen.verdict, Equivalent), seen.verdict
+    report = as_json(seen)
+    assert (report["before"]["walks"], report["after"]["walks"]) == (2, 1)
+    assert (report["before"]["device_bytes"] is not None) == (device == "cuda")
+    assert report["before"]["saved_bytes"] > 0
+    halved = (old, summed[1].replace("second", "0.5 * second"))
+    half = verified("accelerated.py", halved, arguments=own, run=run)
+    assert isinstance(half.verdict, Differs), half.verdict
     assert half.verdict.counterexample is not None
     assert half.verdict.counterexample.parameter.startswith("two.")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mhlint.proof.comparing import Tolerance, allowed_distance, allowed_noise, rounding_of, shown
@@ -72,7 +73,7 @@ def assert_same_gradients(
         raise ValueError(f"none of these devices is there: {', '.join(devices)}")
     for device in there:
         for dtype in dtypes or (torch.float64, torch.float32):
-            with torch.random.fork_rng():
+            with torch.random.fork_rng(), _full_precision():
                 _seed(seed)
                 modules = _moved(make_modules(), device, dtype)
                 inputs = [_moved(one, device, dtype) for one in make_inputs()]
@@ -216,6 +217,23 @@ def _is_there(device: str) -> bool:
     import torch
 
     return torch.cuda.is_available() if device.startswith("cuda") else True
+
+
+@contextmanager
+def _full_precision() -> Iterator[None]:
+    """Convolutions on CUDA the same every time, and without TF32, which keeps ten bits of a float32 number."""
+    import torch
+
+    cudnn: Any = torch.backends.cudnn
+    wanted = {"benchmark": False, "deterministic": True, "allow_tf32": False}
+    kept = {name: getattr(cudnn, name) for name in wanted}
+    try:
+        for name, value in wanted.items():
+            setattr(cudnn, name, value)
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(cudnn, name, value)
 
 
 def _seed(seed: int) -> None:

@@ -22,6 +22,7 @@ class Tolerance(NamedTuple):
 TOLERANCES: Mapping[str, Tolerance] = {
     "float64": Tolerance(1e-9, 1e-12),
     "float32": Tolerance(1e-4, 1e-6),
+    "tfloat32": Tolerance(1e-2, 1e-3),
     "float16": Tolerance(1e-2, 1e-3),
     "bfloat16": Tolerance(5e-2, 5e-3),
 }

@@ -123,11 +123,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def _is_of_another_rank(error: str) -> bool:
+    return any(word in error.lower() for word in ("connection", "gloo", "nccl"))
+
+
 def _failure(record: RunRecord, log_tail: str, started: list[subprocess.Popen[bytes]]) -> str | None:
     errors = [process.error for process in record.processes if process.error]
     if errors:
         # Other ranks fail because one did: the one whose message is about training speaks first.
-        return min(errors, key=lambda error: "connection" in error.lower() or "gloo" in error.lower())
+        return min(errors, key=_is_of_another_rank)
     for process in started:
         if process.returncode and process.returncode < 0:
             return f"it was ended by {signal.Signals(-process.returncode).name}"

@@ -104,14 +104,22 @@ def cuda_in_use() -> bool:
     return bool(cuda.is_available() and cuda.is_initialized())
 
 
-def forget_device_peak() -> None:
-    """Let CUDA's peak begin anew, if CUDA is in use."""
+def finish_device_work() -> None:
+    """Wait for what CUDA still computes, on every device: a clock that is read before tells only of launches."""
     if cuda_in_use():
-        torch.cuda.reset_peak_memory_stats()
+        for device in range(torch.cuda.device_count()):
+            torch.cuda.synchronize(device)
+
+
+def forget_device_peak() -> None:
+    """Let CUDA's peaks begin anew, if CUDA is in use."""
+    if cuda_in_use():
+        for device in range(torch.cuda.device_count()):
+            torch.cuda.reset_peak_memory_stats(device)
 
 
 def device_peak() -> int | None:
-    """The peak of allocated CUDA memory in bytes, None if CUDA is not in use."""
+    """The peak of allocated CUDA memory in bytes, on the device with most; None if CUDA is not in use."""
     if cuda_in_use():
-        return torch.cuda.max_memory_allocated()
+        return max(torch.cuda.max_memory_allocated(device) for device in range(torch.cuda.device_count()))
     return None

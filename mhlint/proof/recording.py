@@ -118,6 +118,7 @@ class Recorder:
 
     def record(self, optimizer: Optimizer, kind: str) -> None:
         """Write down one event of an optimizer with the gradients its parameters have now."""
+        memory.finish_device_work()
         seconds = time.perf_counter() - self.began
         device, resident = memory.device_peak(), memory.resident_peak()
         self._watch(optimizer)
@@ -200,10 +201,9 @@ class Recorder:
                         _set(parameters[position], value)
 
     def _begin_next(self) -> None:
+        memory.finish_device_work()
         memory.forget_device_peak()
         memory.forget_resident_peak()
-        if memory.cuda_in_use():
-            torch.cuda.synchronize()
         self.began = time.perf_counter()
 
     def _enough(self) -> bool:

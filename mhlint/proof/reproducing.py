@@ -20,6 +20,8 @@ def repeat_the_same(seed: int) -> None:
         numpy.random.seed(seed % 2**32)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
+    # Convolutions on CUDA round float32 to ten bits unless told otherwise; what a program then sets itself counts.
+    torch.backends.cudnn.allow_tf32 = False
 
 
 def _has_numpy() -> bool:

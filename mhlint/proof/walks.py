@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-_COARSENESS = ("float64", "float32", "float16", "bfloat16")
+_COARSENESS = ("float64", "float32", "tfloat32", "float16", "bfloat16")
 
 
 class Walks:
@@ -58,6 +58,8 @@ class Walks:
         """The coarsest floating type among the parameters' and those that autocast was entered with."""
         used = {str(one.dtype).removeprefix("torch.") for one in parameters} | self.autocast
         self.autocast = set()
+        if "float32" in used and any(one.is_cuda for one in parameters) and _rounds_float32():
+            used.add("tfloat32")
         return max((name for name in used if name in _COARSENESS), key=_COARSENESS.index, default="float32")
 
     def install(self) -> None:
@@ -87,3 +89,12 @@ class Walks:
             return enter(context)
 
         autocast.__enter__ = entered
+
+
+def _rounds_float32() -> bool:
+    """Whether the program lets CUDA multiply float32 in TF32, which keeps ten bits of the mantissa."""
+    try:
+        return bool(torch.backends.cuda.matmul.allow_tf32 or torch.backends.cudnn.allow_tf32)
+    except RuntimeError:
+        # The older flags cannot be read where the program set the newer fp32_precision.
+        return True
