@@ -173,6 +173,9 @@ constant_ dirac_ eye_ kaiming_normal_ kaiming_uniform_ normal_ ones_ orthogonal_
 uniform_ xavier_normal_ xavier_uniform_ zeros_
 """)
 
+# Where only some samples have a need: the calls that do not have it
+NEEDS_UNLESS = {"torch.norm": "p is nuc"}
+
 SIGNATURES = {
     "torch.einsum": "equation, *operands",
     "torch.repeat_interleave": "input, repeats=None, dim=None",

@@ -165,9 +165,10 @@ def measure_modules(table: dict[Key, list[Sample]], facts: dict[str, dict[str, A
             continue  # an LSTM with projections runs other code than one without, and keeps less
         arguments = {**module_places(cls, values), **keywords}
         known = facts.setdefault(name, {"args": signature(cls.forward), "init": signature(cls.__init__)})
-        known.setdefault("parameters", set()).update(
-            layered(parameter) for parameter, _ in module.named_parameters()
-        )
+        listed = dict.fromkeys(layered(parameter) for parameter, _ in module.named_parameters())
+        earlier = known.setdefault("parameters", {})
+        # In the order of PyTorch's own list, as far as one sample has them all.
+        known["parameters"] = {**listed, **earlier} if earlier.keys() <= listed.keys() else {**earlier, **listed}
         known["buffers"] = known.get("buffers") or any(
             "running" in buffer for buffer, _ in module.named_buffers()
         )

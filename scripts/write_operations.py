@@ -50,8 +50,7 @@ def needs(samples: list[Sample]) -> list[str]:
 
 
 def layered(found: list[str]) -> list[str]:
-    """Parameter names, the first layer and the later ones taken together where they agree."""
-    found = sorted(found)
+    """Parameter names in their order, the first layer and the later ones taken together where they agree."""
     for text in list(found):
         later = re.sub(r"\blayers\.0\.", "layers.[1-9]*.", text.replace("_l0*", "_l[1-9]*"))
         if text != later and later in found:
@@ -125,6 +124,9 @@ def plain_row(section: str, name: str, samples: list[Sample], signature: str) ->
         "needs": nameable(needs(samples), signature),
         "out": form(name, samples, section),
     }
+    if name in cases.NEEDS_UNLESS:
+        rest = f" unless {cases.NEEDS_UNLESS[name]}"
+        row["needs"] = [need + rest if need.startswith("~") else need for need in row["needs"]]
     row["when"] = cases.WHEN.get(name, "")
     if row["when"]:
         row["saves"] = "depends"
@@ -142,7 +144,7 @@ def module_row(name: str, samples: list[Sample], facts: Row) -> Row:
     """A row for a module class; conditions are over the constructor's arguments."""
     row = plain_row("modules", name, samples, "input")
     row.pop("args", None)
-    row["needs"] = layered(needs(samples))
+    row["needs"] = layered(sorted(needs(samples)))
     call = re.sub(r"^\w*, ?|^\w*$", "", facts["args"])
     call = ", ".join(["input", *call.split(", ")[1:]]) if call else "input"
     if any(re.split(" if ", need.lstrip("~"))[0] in call.split(", ")[1:] for need in row["needs"]):

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from mhlint.autograd import binding
 from mhlint.autograd.conditions import decide, truth_of, truth_text
-from mhlint.autograd.frames import BreakLoop, ContinueLoop, Frame, ProgramExits, StopProducing
+from mhlint.autograd.frames import BreakLoop, ContinueLoop, Frame, Leave, ProgramExits, StopProducing
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.trace import Loop
@@ -47,23 +47,7 @@ def _drive(
     activation: int,
 ) -> bool:
     if isinstance(iterable, Generator):
-        broken = False
-
-        def consume(item: Value) -> Value:
-            nonlocal broken
-            try:
-                one_turn(item)
-            except BreakLoop:
-                broken = True
-                raise StopProducing from None
-            return machine.unknown("sent")
-
-        try:
-            iterable.run(consume)
-        except StopProducing:
-            if not broken:
-                raise
-        return broken
+        return _drive_generator(machine, iterable, one_turn)
     items, exact = elements(machine, iterable, machine.current)
     machine.note(
         Loop,
@@ -77,6 +61,29 @@ def _drive(
     except BreakLoop:
         return True
     return False
+
+
+def _drive_generator(machine: Machine, generator: Generator, one_turn: Callable[[Value], None]) -> bool:
+    """Run a turn for each item as it is yielded; what leaves the loop never passes through the generator's own body."""
+    left: Leave | None = None
+
+    def consume(item: Value) -> Value:
+        nonlocal left
+        try:
+            one_turn(item)
+        except Leave as leave:
+            left = leave
+            raise StopProducing from None
+        return machine.unknown("sent")
+
+    try:
+        generator.run(consume)
+    except StopProducing:
+        if left is None:
+            raise
+    if left is None or isinstance(left, BreakLoop):
+        return left is not None
+    raise left
 
 
 def _counted(iterable: Value) -> bool:

@@ -43,6 +43,8 @@ def call_module_method(
     first = args[0] if args else next(iter(keywords.values()), NONE)
     if name in ("parameters", "named_parameters"):
         found, exact = parameters_of(machine, owner)
+        # One name such as `weight_ih_l*` stands for several parameters.
+        exact = exact and not any("*" in tensor.name for tensor in found)
         if name == "parameters":
             return Sequence(list(found), exact=exact)
         return Sequence([Sequence([Const(t.name), t], "tuple") for t in found], exact=exact)

@@ -145,7 +145,8 @@ def parameters_of(machine: Machine, value: Value, seen: set[int] | None = None) 
         return _unique(found), exact
     if isinstance(value, Instance):
         exact, found = looks_like_module(value.cls) and not value.cls.has_unseen_base(), []
-        for child in value.attributes.values():
+        # A module lists its own parameters before those of its children.
+        for child in sorted(value.attributes.values(), key=lambda child: not isinstance(child, Tensor)):
             if isinstance(child, (Tensor, Module, Instance)) or (isinstance(child, Unknown) and child.module):
                 more, sure = parameters_of(machine, child, seen)
                 found, exact = found + more, exact and sure

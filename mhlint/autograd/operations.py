@@ -54,12 +54,13 @@ class Need(NamedTuple):
     `place` is the name of an argument (`input`: the first argument or the receiver), `result`, or for modules
     also the glob of a parameter's name. It is needed if one of the places in `if_grad` requires grad
     (`parameters`: any of the module's); an empty `if_grad` asks nothing. Not `certain`: some calls need it,
-    others do not.
+    others do not: all but those of which the condition `unless` is true, where there is one.
     """
 
     place: str
     if_grad: tuple[str, ...] = ()
     certain: bool = True
+    unless: str = ""
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,13 @@ def gives(row: Operation, word: str, arguments: Arguments) -> bool | None:
         if head == word:
             return _holds(row, condition, arguments, None) if condition else True
     return False
+
+
+def surely_needs(row: Operation, need: Need, arguments: Arguments) -> bool:
+    """Whether this call is one of those that have the need."""
+    if need.certain or not need.unless:
+        return need.certain
+    return _condition(need.unless, bind(row.args, arguments), None) is False
 
 
 def updates_buffers(row: Operation, arguments: Arguments) -> bool | None:
@@ -259,5 +267,6 @@ def _row(section: str, key: str, name: str) -> Operation | None:
 
 
 def _need(text: str) -> Need:
-    place, _, condition = text.lstrip("~").partition(" if ")
-    return Need(place, tuple(condition.split("|")) if condition else (), not text.startswith("~"))
+    said, _, unless = text.lstrip("~").partition(" unless ")
+    place, _, condition = said.partition(" if ")
+    return Need(place, tuple(condition.split("|")) if condition else (), not text.startswith("~"), unless)

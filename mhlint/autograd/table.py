@@ -32,6 +32,10 @@ def literal(value: object) -> object:
     return operations.UNKNOWN if isinstance(value, Value) else value
 
 
+def _literals(args: list[Value], keywords: dict[str, Value]) -> Arguments:
+    return Arguments(tuple(literal(arg) for arg in args), {name: literal(value) for name, value in keywords.items()})
+
+
 def as_level(verdict: bool | None) -> Level:
     """A table's yes, no or unknown as a level of keeping."""
     return Level.MAYBE if verdict is None else Level.CERTAIN if verdict else Level.NO
@@ -41,7 +45,7 @@ def result_of(
     machine: Machine, row: Operation, args: list[Value], keywords: dict[str, Value], site: Site | None
 ) -> Value:
     """The result of the operation `row` on these arguments (a method's receiver comes first)."""
-    literals = Arguments(tuple(literal(arg) for arg in args), {k: literal(v) for k, v in keywords.items()})
+    literals = _literals(args, keywords)
     if row.random:
         machine.randomness += 1
     if row.saves is Saves.CUTS:
@@ -143,8 +147,9 @@ def _keep_needed(
     if node is None:
         return
     bound = operations.bind(row.args, Arguments(tuple(args), dict(keywords)))
+    literals = _literals(args, keywords)
     for need in row.needs:
-        level = Level.CERTAIN if need.certain else Level.MAYBE
+        level = Level.CERTAIN if operations.surely_needs(row, need, literals) else Level.MAYBE
         if need.if_grad:
             level = min(level, max((_grad_level(bound.get(place)) for place in need.if_grad), default=Level.NO))
         wanted = result if need.place == "result" else bound.get(need.place)

@@ -119,6 +119,7 @@ class Program:
             parts = list(ast.walk(node))
             found = [part.id for part in parts if isinstance(part, ast.Name)]
             found += [part.attr for part in parts if isinstance(part, ast.Attribute)]
+            found += [name for part in parts for name in _looked_up(part)]
             known = self._names[node] = frozenset(found)
         return known
 
@@ -167,3 +168,10 @@ def parse(source: Source, name: str = "", is_package: bool = False) -> Program:
         warnings.simplefilter("ignore")
         tree = ast.parse(source.text.removeprefix("\ufeff"))
     return Program(source, tree, name, is_package)
+
+
+def _looked_up(node: ast.AST) -> list[str]:
+    """The names in `getattr(value, "name")`."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "getattr"):
+        return []
+    return [arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)]
