@@ -7,7 +7,8 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ import torch
 
 from benchmarks.forms import forms
 from benchmarks.models import CUDA_SCALES, SCALES, Setting
-from benchmarks.one import measure_cpu, measure_cuda
+from benchmarks.one import Step, fits_cuda, largest, measure_cpu, measure_cuda
 from benchmarks.pictures import draw
 from benchmarks.predictions import predict
 
 RESULTS = Path(__file__).parent / "results"
+_MOST_HEADS = 256
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,9 +68,20 @@ def measure(device: str, scale: str, heads: Sequence[int]) -> dict[str, Any]:
                 one = (measure_cpu if device == "cpu" else measure_cuda)(setting, step, n)
                 reference = reference or one
                 rows.append(_row(setting, n, form, one, reference))
+    most = _largest(CUDA_SCALES[scale], known) if device == "cuda" else {}
     _say("")
     name = torch.cuda.get_device_name() if device == "cuda" else f"{platform.machine()}, one thread"
-    return {"torch": torch.__version__, "device": name, "scale": scale, "notes": notes, "rows": rows}
+    return {"torch": torch.__version__, "device": name, "scale": scale, "notes": notes, "rows": rows, "largest": most}
+
+
+def _largest(settings: Sequence[Setting], known: Mapping[str, Step]) -> dict[str, dict[str, int]]:
+    """The largest number of heads that fits on the device, of every form of every setting."""
+    found: dict[str, dict[str, int]] = {}
+    for setting in settings:
+        for form, step in known.items():
+            _say(f"{setting.name}, most heads, {form}")
+            found.setdefault(setting.name, {})[form] = largest(partial(fits_cuda, setting, step), _MOST_HEADS)
+    return found
 
 
 def _say(text: str) -> None:
@@ -112,6 +125,9 @@ def lines(result: dict[str, Any]) -> Iterator[str]:
         peak = "no room" if row.get("peak_bytes") is None else f"{row['peak_bytes'] / 2**20:.1f}"
         shown = "".join(f"{cell:>14}" for cell in cells)
         yield f"{row['heads']:>3}  {row['form']:27}{walks:>9}{shown}{peak:>10}"
+    for setting, most in result.get("largest", {}).items():
+        yield f"\nMost heads that fit, {setting} (looked for up to {_MOST_HEADS})"
+        yield from (f"     {form:27}{n:>9}" for form, n in most.items())
 
 
 def _cell(measured: float | None, predicted: float) -> str:

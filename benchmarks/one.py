@@ -39,6 +39,31 @@ def measure_cuda(setting: Setting, step: Step, n: int) -> dict[str, Any]:
         _free()
 
 
+def fits_cuda(setting: Setting, step: Step, n: int) -> bool:
+    """Whether one step of this form fits on the CUDA device."""
+    _free()
+    try:
+        step(build(setting, n, "cuda"))
+        torch.cuda.synchronize()
+    except torch.cuda.OutOfMemoryError:
+        return False
+    finally:
+        _free()
+    return True
+
+
+def largest(fits: Callable[[int], bool], most: int) -> int:
+    """The largest number from 0 to `most` that fits; what is larger than one that does not fit does not either."""
+    low, high = 0, 1
+    while high <= most and fits(high):
+        low, high = high, 2 * high
+    high = min(high, most + 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
 def _measure_cuda(setting: Setting, step: Step, n: int) -> dict[str, Any]:
     net = build(setting, n, "cuda")
     step(net)
