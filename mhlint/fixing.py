@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, NamedTuple, cast
 
 from mhlint.check import Options, Outcome, recheck
@@ -177,15 +178,14 @@ def _changed(document: Document, choices: list[_Choice]) -> Document | str:
 
 
 def _of_proof(name: str) -> Callable[[Source, Source, Finding], Any]:
-    """A function of mhlint.proof, which needs PyTorch: the one place from which fixes reach it."""
-    try:
-        return cast(Callable[[Source, Source, Finding], Any], getattr(import_module("mhlint.proof"), name))
-    except (ImportError, AttributeError) as error:
-        raise BadSettings(f"fixes cannot be proven here: {error} (pip install 'mhlint[proof]')") from None
+    """A function of mhlint.proof, which is loaded only when it is asked for: the one place from which fixes reach it."""
+    return cast(Callable[[Source, Source, Finding], Any], getattr(import_module("mhlint.proof"), name))
 
 
 def proof() -> Proof:
-    """The proof of one fix, by running both forms. Raises BadSettings where that cannot be done."""
+    """The proof of one fix, by running both forms. Raises BadSettings without PyTorch."""
+    if find_spec("torch") is None:
+        raise BadSettings("--prove runs both forms on torch, which is not installed (pip install 'mhlint[proof]')")
     prove_fix = _of_proof("prove_fix")
 
     def reason_against(before: Source, after: Source, finding: Finding) -> str:
@@ -196,7 +196,7 @@ def proof() -> Proof:
 
 
 def writer_of_tests(folder: str) -> Made:
-    """Writes a test of both forms for each fix that is made. Raises BadSettings."""
+    """Writes a test of both forms for each fix that is made; it raises BadSettings where it cannot write."""
     emit_test = _of_proof("emit_test")
 
     def write(before: Source, after: Source, finding: Finding) -> None:
