@@ -178,7 +178,7 @@ def _changed(document: Document, choices: list[_Choice]) -> Document | str:
 
 
 def _of_proof(name: str) -> Callable[[Source, Source, Finding], Any]:
-    """A function of mhlint.proof, which is loaded only when it is asked for: the one place from which fixes reach it."""
+    """A function of mhlint.proof, loaded only when it is asked for: the one place from which fixes reach it."""
     return cast(Callable[[Source, Source, Finding], Any], getattr(import_module("mhlint.proof"), name))
 
 
