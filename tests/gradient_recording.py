@@ -90,7 +90,7 @@ def _relative(a: torch.Tensor | None, b: torch.Tensor | None) -> float:
     a, b = a.double(), b.double()
     apart = float((a - b).norm())
     # A gradient that is nothing but rounding has no relative difference worth the name.
-    return 0.0 if apart == 0 else apart / max(float(a.norm()), float(b.norm()), 1e-6)
+    return 0.0 if apart == 0 else apart / max(float(a.norm()), float(b.norm()), 1e-5)
 
 
 @contextlib.contextmanager

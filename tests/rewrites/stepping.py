@@ -10,9 +10,12 @@ import torch
 from gradient_recording import Recording, largest_difference, record
 
 from mhlint.analyse import Request, analyse
+from mhlint.check import Options, Outcome, recheck
 from mhlint.documents import edited, open_document
 from mhlint.findings import Applicability, Edit, Finding
+from mhlint.fixing import FixPolicy, fix_files
 from mhlint.rules import RULES
+from mhlint.settings import Settings
 
 HEAD = """\
 import torch
@@ -62,6 +65,16 @@ def fixed(text: str, style: str = "auto", unsafe: bool = False, codes: tuple[str
         text = edited(open_document("program.py", text.encode()), [chosen]).decode()
         compile(text, "program.py", "exec")
     raise AssertionError("fixing does not come to an end")
+
+
+def fixed_at_once(text: str, style: str = "auto", unsafe: bool = False) -> str:
+    """A text as `mhlint check --fix` would leave it."""
+    options = Options(lambda path: Settings(fix_style=style), RULES, jobs=1, cache=False)
+    document = open_document("program.py", text.encode())
+    outcome = Outcome(tuple(recheck(document, options)), {"program.py": document}, 1)
+    changed = fix_files(outcome, options, FixPolicy(unsafe))
+    assert not [message for file in changed for message in file.messages]
+    return changed[0].after.source.text if changed else text
 
 
 def _edits(text: str, style: str, unsafe: bool, codes: tuple[str, ...]) -> list[tuple[Edit, ...]]:
