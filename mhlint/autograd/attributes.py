@@ -346,7 +346,7 @@ def set_requires_grad(machine: Machine, tensor: Tensor, value: Value, site: Site
     if flag and tensor.requires_grad is False:
         tensor.silenced_at = where
     if tensor.parameter:
-        machine.emit(Hook, where, target=tensor)
+        machine.emit(Hook, where, target=tensor, flag=True)
     tensor.requires_grad = flag
 
 

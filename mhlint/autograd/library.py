@@ -232,9 +232,11 @@ def _checkpoint(machine: Machine, args: Args, keywords: Keywords, site: Site | N
     if not args:
         return machine.unknown("checkpoint")
     rest = {k: v for k, v in keywords.items() if k not in ("use_reentrant", "preserve_rng_state", "context_fn")}
+    since = machine.next_serial()
     result = machine.call(machine, args[0], args[1:], rest, site)
-    if keywords.get("use_reentrant") == TRUE:
-        modules.mark_region(machine, result, "reentrant checkpoint", tensors.site_of(machine, site))
+    reentrant = keywords.get("use_reentrant") == TRUE
+    region, start = ("reentrant checkpoint", 0) if reentrant else ("checkpoint", since)
+    modules.mark_region(machine, result, region, tensors.site_of(machine, site), start)
     return result
 
 

@@ -187,7 +187,7 @@ def freeze(machine: Machine, module: Value, flag: bool | None) -> None:
     machine.effects += 1
     if machine.current is not None:
         # A parameter whose flag is off when a walk reaches it gets no gradient from that walk (FACTS F59).
-        machine.emit(Hook, machine.current, target=module)
+        machine.emit(Hook, machine.current, target=module, flag=True)
     for tensor in parameters_of(machine, module)[0]:
         tensor.requires_grad = flag
 

@@ -185,9 +185,10 @@ class Loop(Event):
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class Hook(Event):
-    """A hook was registered on a tensor or module."""
+    """A hook was registered on a tensor or module; with `flag`, its parameters' requires_grad was switched."""
 
     target: Value
+    flag: bool = False
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

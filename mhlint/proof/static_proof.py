@@ -137,7 +137,7 @@ def _pair(before: Trace, after: Trace, finding: Finding) -> Pair:
     for trace, name in ((before, "first"), (after, "fixed")):
         if trace.ended == "budget":
             raise NoWitness(f"the {name} version is too large to be followed to its end")
-        if any(True for _ in trace.of(Hook)):
+        if any(not event.flag for event in trace.of(Hook)):
             raise NoWitness(f"the {name} version registers a hook, which a witness does not copy")
         if any(event.caught for event in trace.of(Backward)):
             raise NoWitness(f"the {name} version catches the error of a walk")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mhlint.autograd.graph import Level, Node
-from mhlint.autograd.trace import Escape, Write
+from mhlint.autograd.trace import Escape, Event, Runs, Unseen, Write
 from mhlint.autograd.values import Tensor
 from mhlint.findings import Finding
 from mhlint.rewrites.groups import Group, Step, probed
@@ -16,7 +18,10 @@ from mhlint.rewrites.names import escapes_to_inner_scopes, loads, stored
 from mhlint.rewrites.observed import memory
 from mhlint.rewrites.scene import PROBE, Probe, Scene, where
 
+_E = TypeVar("_E", bound=Event)
 _MOST_NAMES = 24
+# Behind each of these a name holds what the statement, or one in its block, has bound it to.
+_BINDING = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.With, ast.If, ast.For, ast.While)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
         raise CannotEdit("the step is too large to be looked at again")
     layout = scene.layout
     chosen: dict[str, Boundary] = {}
+    ungraphed = _without_graph(found[0])
     for group in found[1]:
         held = _held(group)
         for name, reached in _cut(step, group, held).items():
@@ -59,12 +65,23 @@ def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
             chosen[name] = Boundary(
                 name,
                 starts[name],
-                all(node.sure is Level.CERTAIN for node in nodes) and (before is None or before.certain),
+                name not in ungraphed
+                and all(node.sure is Level.CERTAIN for node in nodes)
+                and (before is None or before.certain),
                 not any(tensor.unseen_call for tensor in held[name]) and (before is None or before.plain),
                 len(held[name]) > 1,
                 len(reached) == len(held[name]) and (before is None or before.whole),
             )
     return [chosen[name] for name in names if name in chosen]
+
+
+def _without_graph(runs: Runs) -> set[str]:
+    """The names that hold nothing with a graph at some time when they are asked for."""
+    counts: Counter[str] = Counter()
+    for _, trace in runs.traces():
+        asked = Counter(name for _, name in _probes_in(trace.of(Unseen)))
+        counts |= asked - Counter(name for _, name in _probes_in(trace.of(Escape)))
+    return set(counts)
 
 
 def _starts(step: Step) -> dict[str, int]:
@@ -98,12 +115,15 @@ def _held(group: Group) -> dict[str, list[Tensor]]:
 
 def _probes(group: Group) -> Iterator[tuple[Escape, str]]:
     turn = group.walks[0].turn
-    for event in group.trace.events[: group.walks[0].index]:
-        if (
-            isinstance(event, Escape)
-            and turn[: len(event.turn)] == event.turn
-            and isinstance(event.site.node, ast.Call)
-        ):
+    before = (event for event in group.trace.events[: group.walks[0].index] if isinstance(event, Escape))
+    for event, name in _probes_in(before):
+        if turn[: len(event.turn)] == event.turn:
+            yield event, name
+
+
+def _probes_in(events: Iterable[_E]) -> Iterator[tuple[_E, str]]:
+    for event in events:
+        if isinstance(event.site.node, ast.Call):
             func = event.site.node.func
             if isinstance(func, ast.Name) and func.id.startswith(PROBE):
                 yield event, func.id.removeprefix(PROBE)
@@ -176,7 +196,7 @@ def _require_replaceable(layout: Layout, step: Step, name: str) -> None:
     """Raises CannotEdit where a name's binding or its readers do not allow a second name for it."""
     first = next(i for i, item in enumerate(step.block) if item is step.statements[0])
     binding = [statement for statement in step.block[:first] if name in stored([statement])]
-    if binding and not isinstance(binding[-1], (ast.Assign, ast.AnnAssign)):
-        raise CannotEdit(f"`{name}` is not bound by a plain assignment")
+    if binding and not isinstance(binding[-1], _BINDING):
+        raise CannotEdit(f"`{name}` is not bound by an assignment")
     if escapes_to_inner_scopes(layout, layout.scope(step.statements[0]), name):
         raise CannotEdit(f"`{name}` is read by a function inside")

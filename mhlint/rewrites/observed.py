@@ -101,7 +101,7 @@ def _in_group(group: Group) -> Iterator[str]:
     nodes = {node for walk in group.walks for node in walk.walk.nodes}
     kept = {saved.storage for node in nodes for saved in node.saved}
     for event in group.trace.events[: last.index]:
-        if isinstance(event, Hook):
+        if isinstance(event, Hook) and not event.flag:
             yield "a hook sees each gradient that passes it"
     if any(leaf.hooked for walk in group.walks for leaf in walk.walk.leaves):
         yield "a hook sees each gradient that passes it"
@@ -120,6 +120,9 @@ def _in_group(group: Group) -> Iterator[str]:
     for node in nodes:
         if node.region and "compile" not in node.region and "checkpoint" not in node.region:
             yield "the walks go through a distributed module"
+    if any("checkpoint" in node.region for node in group.shared):
+        # Each walk runs the region again (FACTS F64), running statistics and whatever else it changes with it.
+        yield "the checkpointed forward runs again in each walk, and would then do so once"
     for node in group.shared:
         made_by = node.site.node
         if (

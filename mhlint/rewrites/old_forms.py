@@ -6,7 +6,7 @@ import ast
 
 from mhlint.autograd.trace import Misuse
 from mhlint.autograd.values import Tensor
-from mhlint.findings import Applicability, Edit, Finding, Fix
+from mhlint.findings import Applicability, Edit, Finding, Fix, Place
 from mhlint.rewrites.layout import Layout
 from mhlint.rewrites.reinjection import node_at
 from mhlint.rewrites.scene import Scene
@@ -16,6 +16,10 @@ _FUNCTIONAL = {
     "MSELoss": "mse_loss", "L1Loss": "l1_loss", "CrossEntropyLoss": "cross_entropy", "NLLLoss": "nll_loss",
     "BCELoss": "binary_cross_entropy", "BCEWithLogitsLoss": "binary_cross_entropy_with_logits",
 }  # fmt: skip
+_OF_THE_ALIAS = frozenset(
+    "requires_grad_ resize_ resize_as_ set_ squeeze_ unsqueeze_ transpose_ t_ detach_ retain_grad register_hook".split()
+)
+_TENSORS_NOW = "Variable is a tensor since PyTorch 0.4"
 _OF_TORCH = {"Tanh": "tanh", "Sigmoid": "sigmoid"}
 
 
@@ -89,7 +93,10 @@ def variable(scene: Scene, finding: Finding) -> Fix | None:
     text = layout.text(inner)
     if "\n" in text or "#" in layout.text(call):
         return None
-    safe, cuts = _surely_plain(scene, finding)
+    bare = _bare_rebinding(layout, call)
+    if bare is not None:
+        return _without_rebinding(scene, bare)
+    safe, cuts = _surely_plain(scene, finding.place)
     fresh = isinstance(inner, ast.Call)
     if cuts:
         text = f"{_atom(inner, text)}.detach()" + (".requires_grad_()" if wants else "")
@@ -101,9 +108,67 @@ def variable(scene: Scene, finding: Finding) -> Fix | None:
         )
     elif not _stands_alone(layout, call):
         text = _atom(inner, text)
+    if not fresh and _flags_are_changed(layout, {text, *_targets(layout, call)}):
+        safe = False
     applicability = Applicability.SAFE if safe and (fresh or not wants) and not cuts else Applicability.UNSAFE
     place = scene.program.place(call)
-    return Fix(applicability, "Variable is a tensor since PyTorch 0.4", (Edit(text, place.start, place.end),))
+    return Fix(applicability, _TENSORS_NOW, (Edit(text, place.start, place.end),))
+
+
+def _bare_rebinding(layout: Layout, call: ast.Call) -> ast.Assign | None:
+    """`x = Variable(x)` or `x, y = Variable(x), Variable(y)`: nothing of it would be left."""
+    statement = layout.statement(call)
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target, value = statement.targets[0], statement.value
+    targets, values = (
+        (target.elts, value.elts)
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple)
+        else ([target], [value])
+    )
+    if call not in values or len(targets) != len(values) or len(layout.block(statement)) < 2:
+        return None
+    for name, made in zip(targets, values, strict=True):
+        if not (isinstance(made, ast.Call) and len(made.args) == 1 and not made.keywords):
+            return None
+        same_call = ast.unparse(made.func) == ast.unparse(call.func)
+        if not same_call or ast.unparse(made.args[0]) != ast.unparse(name):
+            return None
+    return statement
+
+
+def _without_rebinding(scene: Scene, statement: ast.Assign) -> Fix:
+    layout = scene.layout
+    made = statement.value.elts if isinstance(statement.value, ast.Tuple) else [statement.value]
+    plain = all(_surely_plain(scene, scene.program.place(call))[0] for call in made)
+    names = {ast.unparse(call.args[0]) for call in made if isinstance(call, ast.Call)}
+    safe = plain and not _flags_are_changed(layout, names)
+    return Fix(
+        Applicability.SAFE if safe else Applicability.UNSAFE, _TENSORS_NOW, (layout.delete(statement),)
+    )
+
+
+def _targets(layout: Layout, call: ast.Call) -> set[str]:
+    """What the wrapped tensor is bound to; the parameters of all functions where it is passed on."""
+    statement = layout.statement(call)
+    if isinstance(statement, ast.Assign) and any(
+        call is value for value in (statement.value, *getattr(statement.value, "elts", ()))
+    ):
+        return {ast.unparse(part) for target in statement.targets for part in getattr(target, "elts", [target])}
+    return {node.arg for node in ast.walk(layout.program.tree) if isinstance(node, ast.arg)} - {"self"}
+
+
+def _flags_are_changed(layout: Layout, names: set[str]) -> bool:
+    """Does the file change the flag, shape or hooks of one of some tensors? An alias of its own had its own ones."""
+    for node in ast.walk(layout.program.tree):
+        if not isinstance(node, ast.Attribute):
+            continue
+        written = not isinstance(node.ctx, ast.Load) and node.attr in ("requires_grad", "data", "grad", "volatile")
+        if written or node.attr in _OF_THE_ALIAS:
+            owner = ast.unparse(node.value)
+            if owner.removesuffix(".data") in names:
+                return True
+    return False
 
 
 def _stands_alone(layout: Layout, call: ast.Call) -> bool:
@@ -117,12 +182,12 @@ def _atom(node: ast.expr, text: str) -> str:
     return text if isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript)) else f"({text})"
 
 
-def _surely_plain(scene: Scene, finding: Finding) -> tuple[bool, bool]:
+def _surely_plain(scene: Scene, place: Place) -> tuple[bool, bool]:
     """Is the argument surely a tensor without a graph that needs none, and is it surely one with a graph?"""
     seen: list[Tensor | None] = []
     for _, trace in scene.runs.traces():
         for event in trace.of(Misuse):
-            if event.site.place == finding.place:
+            if event.site.place == place:
                 seen += [value if isinstance(value, Tensor) else None for value in event.values[:1]]
     plain = bool(seen) and all(t is not None and t.node is None and t.requires_grad is False for t in seen)
     cuts = bool(seen) and all(t is not None and t.node is not None for t in seen)

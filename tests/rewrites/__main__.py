@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from .verdicts import SOURCES, verdict  # noqa: E402
+from .verdicts import SOURCES, verdict
 
 SPACING = 1_000_000
 

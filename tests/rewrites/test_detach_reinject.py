@@ -212,6 +212,51 @@ def test_pyramids(kind: str, tmp_path: Path) -> None:
     assert_same(text, after, tmp_path)
 
 
+@pytest.mark.parametrize("chance", ["-1", "2"])
+def test_a_trunk_that_may_be_frozen_is_asked(chance: str, tmp_path: Path) -> None:
+    """A frozen trunk's output has no graph to walk; the heads train all the same."""
+    freezing = f"if torch.rand(()).item() < {chance}:\n    trunk.requires_grad_(False)\n"
+    text = program(freezing + LOOP)
+    after = fixed(text)
+    assert "    if z.requires_grad:\n        z.backward(gradient=z_detached.grad)\n" in after
+    assert_same(text, after, tmp_path)
+
+
+def test_a_trunk_that_is_frozen_in_one_of_two_calls_is_asked() -> None:
+    """The boundary has a graph in one call of the step and none in the other."""
+    step = LOOP.strip().replace("\n", "\n    ")
+    text = program("pass", f"def half(x, ys, flag):\n    trunk.requires_grad_(flag)\n    {step}\n\n\n")
+    calls = "half(torch.randn(5, 4), torch.randn(3, 5, 3), False)\nhalf(torch.randn(5, 4), torch.randn(3, 5, 3), True)\n"
+    assert "    if z.requires_grad:\n        z.backward(gradient=z_detached.grad)\n" in fixed(text + calls)
+
+
+BOUND = {
+    "with": "with torch.autocast('cpu', enabled=False):\n    z = trunk(x)",
+    "if": "if x.sum() > 0:\n    z = trunk(x)\nelse:\n    z = trunk(x) * 0.5",
+    "for": "z = x\nfor layer in trunk:\n    z = layer(z)",
+    "+=": "z = trunk(x)\nz = z * 1.5\nz += 1",
+}
+
+
+@pytest.mark.parametrize("how", BOUND)
+def test_the_cut_stands_behind_what_binds_the_boundary(how: str, tmp_path: Path) -> None:
+    """Whatever kind of statement that is."""
+    text = program(LOOP.replace("z = trunk(x)", BOUND[how]))
+    after = fixed(text)
+    assert "    z_detached = z.detach().requires_grad_()\n    opt.zero_grad()\n" in after
+    assert_same(text, after, tmp_path)
+
+
+def test_a_checkpointed_trunk_makes_it_unsafe() -> None:
+    """It is recomputed in each walk, and its running statistics move each time."""
+    step = LOOP.replace("trunk(x)", "checkpoint(trunk, x, use_reentrant=False)")
+    ((applicability, message),) = offered(
+        program(step, "from torch.utils.checkpoint import checkpoint\n\n\n"), "MHL201"
+    )
+    assert applicability == "unsafe"
+    assert "the checkpointed forward runs again in each walk" in message
+
+
 def test_the_style_can_be_forced(tmp_path: Path) -> None:
     """Losses side by side are cut when that is asked for."""
     text = program(

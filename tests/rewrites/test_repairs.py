@@ -81,3 +81,26 @@ def test_variable(line: str) -> None:
     assert [found for found, _ in offered(text, "MHL402")] == [applicability]
     if after:
         assert f"\n{after}\n" in fixed(text, unsafe=True, codes=("MHL402",))
+
+
+REBOUND = {
+    "x = Variable(x)  # wrapped\n": ("safe", ""),
+    "x, y = Variable(x), Variable(y)\n": ("safe", ""),
+    "x, y = Variable(y), Variable(x)\n": ("safe", "x, y = y, x\n"),
+    "x = Variable(x)\nx.requires_grad_()\n": ("unsafe", "x.requires_grad_()\n"),
+    "v = Variable(x)\nv.requires_grad = True\n": ("unsafe", "v = x\nv.requires_grad = True\n"),
+    "v = Variable(x)\nx.data.resize_(1, 3)\n": ("unsafe", "v = x\nx.data.resize_(1, 3)\n"),
+}
+
+
+@pytest.mark.parametrize("lines", REBOUND)
+def test_a_variable_of_its_own_name_goes(lines: str) -> None:
+    """Nothing would be left of the statement; an alias whose flag or shape is changed is no mere name."""
+    head = (
+        "import torch\nfrom torch import nn\nfrom torch.autograd import Variable\n\n"
+        "net = nn.Linear(3, 1)\nx, y = torch.randn(2, 3), torch.randn(2, 3)\n"
+    )
+    tail = "(net(x) + net(y)).sum().backward()\n"
+    applicability, after = REBOUND[lines]
+    assert {found for found, _ in offered(head + lines + tail, "MHL402")} == {applicability}
+    assert fixed(head + lines + tail, unsafe=True, codes=("MHL402",)) == head + after + tail
