@@ -119,7 +119,7 @@ def _in_group(group: Group) -> Iterator[str]:
         yield "a gradient is read, clipped, cleared or used in between"
     for node in nodes:
         if node.region and "compile" not in node.region and "checkpoint" not in node.region:
-            yield "the walks go through a distributed module"
+            yield "a distributed module then shares the gradients of all the losses with its replicas"
     if any("checkpoint" in node.region for node in group.shared):
         # Each walk runs the region again (FACTS F64), running statistics and whatever else it changes with it.
         yield "the checkpointed forward runs again in each walk, and would then do so once"

@@ -94,6 +94,28 @@ def keep_gradient(scene: Scene, finding: Finding) -> Fix | None:
     return None
 
 
+def clear_sent(scene: Scene, finding: Finding) -> Fix | None:
+    """MHL303: clear the boundary's gradient once it is sent on."""
+    layout = scene.layout
+    node = node_at(scene, finding)
+    if not isinstance(node, ast.Call):
+        return None
+    statement = layout.statement(node)
+    sent = [
+        part.value.id
+        for part in ast.walk(node)
+        if isinstance(part, ast.Attribute) and part.attr == "grad" and isinstance(part.value, ast.Name)
+    ]
+    if not sent or not isinstance(statement, ast.Expr):
+        return None
+    edits = (layout.insert_after(statement, *(f"{name}.grad = None" for name in sent)),)
+    if not improves(scene, finding, edits):
+        return None
+    names = " and ".join(f"`{name}`" for name in sent)
+    text = f"Clear the gradient of {names} once it is sent; this assumes that each step is to send its own alone"
+    return Fix(Applicability.UNSAFE, text, edits)
+
+
 def _blocks(layout: Layout, statement: ast.stmt) -> list[list[ast.stmt]]:
     chain = [statement, *(item for item in layout.around(statement) if isinstance(item, ast.stmt))]
     return [layout.block(item) for item in chain]

@@ -33,7 +33,8 @@ or walk the heads on a detached boundary and the trunk once.
 
 ## Fix safety
 
-Shown only: which walks belong together is for a person to say.
+Unsafe: one walk is averaged over the replicas, so the gradients of the later losses become other ones (those that
+were meant).
 
 ## Facts
 
@@ -91,5 +92,5 @@ RULE = Rule(
     summary="Under DistributedDataParallel a second walk after one forward is not averaged.",
     triggers=(b"DistributedDataParallel",),
     find=find,
-    fix="display",
+    fix="unsafe",
 )

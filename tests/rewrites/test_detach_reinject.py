@@ -226,7 +226,7 @@ def test_a_trunk_that_is_frozen_in_one_of_two_calls_is_asked() -> None:
     """The boundary has a graph in one call of the step and none in the other."""
     step = LOOP.strip().replace("\n", "\n    ")
     text = program("pass", f"def half(x, ys, flag):\n    trunk.requires_grad_(flag)\n    {step}\n\n\n")
-    calls = "half(torch.randn(5, 4), torch.randn(3, 5, 3), False)\nhalf(torch.randn(5, 4), torch.randn(3, 5, 3), True)\n"
+    calls = "".join(f"half(torch.randn(5, 4), torch.randn(3, 5, 3), {flag})\n" for flag in (False, True))
     assert "    if z.requires_grad:\n        z.backward(gradient=z_detached.grad)\n" in fixed(text + calls)
 
 

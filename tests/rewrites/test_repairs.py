@@ -104,3 +104,55 @@ def test_a_variable_of_its_own_name_goes(lines: str) -> None:
     applicability, after = REBOUND[lines]
     assert {found for found, _ in offered(head + lines + tail, "MHL402")} == {applicability}
     assert fixed(head + lines + tail, unsafe=True, codes=("MHL402",)) == head + after + tail
+
+
+HEAD = (
+    "import torch\nfrom torch import nn\n\ntrunk = nn.Sequential(nn.Linear(4, 6), nn.Tanh())\n"
+    "heads = nn.ModuleList([nn.Linear(6, 3), nn.Linear(6, 3)])\n"
+    "opt = torch.optim.SGD([*trunk.parameters(), *heads.parameters()], lr=0.1)\nx = torch.randn(5, 4)\n"
+)
+OFFERED = {
+    "the forward stands inside the loss": (
+        "MHL202",
+        "opt.zero_grad()\nfor head in heads:\n    head(trunk(x)).pow(2).mean().backward()\nopt.step()\n",
+        "features = trunk(x)\n",
+    ),
+    "the forward was named before": (
+        "MHL202",
+        "opt.zero_grad()\nz = trunk(x)\nheads[0](z).pow(2).mean().backward()\n"
+        "heads[1](trunk(x)).pow(2).mean().backward()\nopt.step()\n",
+        "z.backward(gradient=z_detached.grad)\n",
+    ),
+    "a boundary for all steps": (
+        "MHL303",
+        "d = torch.zeros(5, 6, requires_grad=True)\nfor _ in range(2):\n    opt.zero_grad()\n    z = trunk(x)\n"
+        "    d.data.copy_(z.detach())\n    for head in heads:\n        head(d).pow(2).mean().backward()\n"
+        "    z.backward(d.grad)\n    opt.step()\n",
+        "    z.backward(d.grad)\n    d.grad = None\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OFFERED)
+def test_offered(name: str, tmp_path: Path) -> None:
+    """Unsafe, with what it assumes; the finding is gone and the program runs."""
+    code, step, wanted = OFFERED[name]
+    ((applicability, message),) = offered(HEAD + step, code)
+    assert applicability == "unsafe"
+    assert "this assumes" in message
+    after = fixed(HEAD + step, unsafe=True)
+    assert wanted in after
+    assert code not in {finding.code for finding in findings(after)}
+    assert run(after, tmp_path).recording.error is None
+
+
+def test_walks_under_a_wrapper_that_takes_one() -> None:
+    """The gradients of all losses are then averaged over the replicas, which they were not."""
+    step = "net = nn.parallel.DistributedDataParallel(trunk)\n\n\ndef step():\n    z = net(x)\n    opt.zero_grad()\n"
+    walks = "    for head in heads:\n        head(z).pow(2).mean().backward(retain_graph=True)\n    opt.step()\n"
+    ((applicability, message),) = offered(HEAD + step + walks, "MHL308")
+    assert applicability == "unsafe"
+    assert "shares the gradients of all the losses with its replicas" in message
+    compiled = step.replace("nn.parallel.DistributedDataParallel", "torch.compile")
+    ((applicability, message),) = offered(HEAD + compiled + walks, "MHL105")
+    assert applicability == "safe"
