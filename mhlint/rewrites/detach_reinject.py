@@ -31,6 +31,7 @@ def drafts(scene: Scene, step: Step, finding: Finding) -> Iterator[Draft]:
 def _draft(scene: Scene, step: Step, found: list[Boundary], kind: str) -> Draft:
     layout = scene.layout
     region = _region(step, found)
+    _require_no_state(layout, region, {boundary.name for boundary in found})
     used = taken(layout)
     fresh = {boundary.name: fresh_name(used, f"{boundary.name}_detached") for boundary in found}
     edits: list[Edit] = []
@@ -66,6 +67,23 @@ def _region(step: Step, found: list[Boundary]) -> list[ast.stmt]:
         if loads(step.block[boundary.start : start], boundary.name):
             raise CannotEdit(f"`{boundary.name}` is used before the whole boundary is there")
     return list(step.block[start:end])
+
+
+_STATE = frozenset("grad grad_fn is_leaf requires_grad requires_grad_ retain_grad register_hook detach_".split())
+
+
+def _require_no_state(layout: Layout, region: list[ast.stmt], names: set[str]) -> None:
+    """Raises CannotEdit where the heads' code handles what a leaf has and the trunk's output has not, or has anew."""
+    for statement in region:
+        for node in ast.walk(statement):
+            if not isinstance(node, ast.Attribute) or node.attr not in _STATE:
+                continue
+            owner = node.value
+            while isinstance(owner, (ast.Subscript, ast.Attribute)):
+                owner = owner.value
+            on_boundary = isinstance(owner, ast.Name) and owner.id in names
+            if on_boundary or (node.attr == "grad" and not isinstance(node.ctx, ast.Load)):
+                raise CannotEdit(f"`{layout.text(node)}` is used by the heads")
 
 
 def _renaming(layout: Layout, region: list[ast.stmt], boundary: Boundary, fresh: str) -> list[Edit]:

@@ -35,6 +35,19 @@ def test_left_alone(name: str) -> None:
     assert fixed(text) == text
 
 
+OF_A_LEAF = ("z.grad = None", "for part in [z]:\n        part.grad = None", "print(z.is_leaf)", "print(z.grad_fn)")
+
+
+@pytest.mark.parametrize("line", OF_A_LEAF)
+def test_what_tells_a_leaf_from_an_output_is_not_cut(line: str, tmp_path: Path) -> None:
+    """The gradient that the boundary collects must not be cleared, and what is printed stays."""
+    text = program(LOOP.replace("    loss.backward", f"    {line}\n    loss.backward"))
+    after = fixed(text)
+    assert "z_detached" not in after
+    if "grad_fn" not in line:
+        assert_same(text, after, tmp_path)
+
+
 def test_a_trunk_that_is_not_seen_makes_it_unsafe() -> None:
     """What an unseen model returns is taken for a tensor."""
     text = (
