@@ -245,6 +245,15 @@ def test_program_that_refuses_hooks_is_compared_without_them() -> None:
 
 
 @forks
+def test_generators_that_ask_for_no_seed_repeat_themselves() -> None:
+    pytest.importorskip("numpy")
+    old = "one(z).pow(2).mean().backward(retain_graph=True)\n    two(z).pow(2).mean().backward()"
+    seen = verified("unseeded.py", (old, "(one(z).pow(2).mean() + two(z).pow(2).mean()).backward()"))
+    assert isinstance(seen.verdict, Equivalent), seen.verdict
+    assert seen.verdict.noise == 0
+
+
+@forks
 @pytest.mark.parametrize(
     ("program", "changes", "reason"),
     [

@@ -68,4 +68,5 @@ def _collect(space: Mapping[str, Any], names: dict[int, str]) -> None:
         elif type(value).__module__ not in ("builtins", "torch") and hasattr(value, "__dict__"):
             for attribute, held in list(vars(value).items()):
                 if issubclass(type(held), (nn.Module, Tensor)):
-                    names.setdefault(id(held), f"{name}.{attribute}")
+                    owner = type(value).__name__ if name == "self" else name
+                    names.setdefault(id(held), f"{owner}.{attribute}")

@@ -4,32 +4,49 @@ from __future__ import annotations
 
 import inspect
 import random
-import sys
+from types import ModuleType
 from typing import Any
 
 import torch
 
 
 def repeat_the_same(seed: int) -> None:
-    """Seed every generator the program starts with and ask PyTorch for deterministic algorithms."""
+    """Seed every generator, also those that the program seeds from nowhere; ask for deterministic algorithms."""
+    numpy = _numpy()
     random.seed(seed)
     torch.manual_seed(seed)
-    if "numpy" in sys.modules or _has_numpy():
-        import numpy
-
+    if numpy is not None:
         numpy.random.seed(seed % 2**32)
+    _seed_what_asks_for_no_seed(seed, numpy)
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
     # Convolutions on CUDA round float32 to ten bits unless told otherwise; what a program then sets itself counts.
     torch.backends.cudnn.allow_tf32 = False
 
 
-def _has_numpy() -> bool:
+def _numpy() -> ModuleType | None:
     try:
-        import numpy  # noqa: F401
+        import numpy
     except ImportError:
-        return False
-    return True
+        return None
+    return numpy
+
+
+def _seed_what_asks_for_no_seed(seed: int, numpy: Any) -> None:
+    """What is to be seeded by the operating system gets numbers of one seeded stream: gymnasium's resets do that."""
+    stream = random.Random(seed)
+    own = random.Random.seed
+
+    def seeded(self: random.Random, a: Any = None, version: int = 2) -> None:
+        own(self, stream.getrandbits(64) if a is None else a, version)
+
+    random.Random.seed = seeded  # type: ignore[assignment, method-assign]
+    random.seed = random._inst.seed  # type: ignore[attr-defined]
+    torch.seed = torch.random.seed = lambda: torch.manual_seed(stream.getrandbits(63)).initial_seed()
+    # What numpy's SeedSequence() takes its entropy from, for default_rng() and RandomState().
+    bits = getattr(getattr(numpy, "random", None), "bit_generator", None)
+    if hasattr(bits, "randbits"):
+        bits.randbits = stream.getrandbits
 
 
 def retain_every_graph() -> None:

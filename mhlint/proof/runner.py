@@ -35,11 +35,20 @@ def main(plan_path: str) -> int:
         recorder.end("finished", f"SystemExit: {stop.code}" if failed else None)
         return 0
     except BaseException as error:
-        traceback.print_exc()
+        _print_without_own_frames(error)
         recorder.end("raised", f"{type(error).__name__}: {error}")
         return 1
     recorder.end("finished")
     return 0
+
+
+def _print_without_own_frames(error: BaseException) -> None:
+    """The traceback as the user knows it: beginning in the program, not in what runs it."""
+    own = os.path.dirname(os.path.abspath(__file__))
+    start = error.__traceback__
+    while start is not None and start.tb_frame.f_code.co_filename.startswith(own + os.sep):
+        start = start.tb_next
+    traceback.print_exception(type(error), error, start or error.__traceback__)
 
 
 def watch(plan: Plan, texts: Texts) -> Recorder:
