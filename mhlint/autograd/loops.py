@@ -55,8 +55,11 @@ def _drive(
         activation=activation,
         surely_turns=bool(items) and (exact or _counted(iterable)),
     )
+    chosen = _chosen(frame, items, exact, statement)
+    if len(chosen) == 3 and (not exact or len(items) > 3):
+        machine.after_skipped.add((activation, 2))
     try:
-        for item in _chosen(frame, items, exact, statement):
+        for item in chosen:
             one_turn(item)
     except BreakLoop:
         return True

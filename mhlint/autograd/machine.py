@@ -42,6 +42,7 @@ class Machine:
     entered: set[ast.AST] = field(default_factory=set)
     catching: list[tuple[Frame | None, str, frozenset[str]]] = field(default_factory=list)
     namespaces: dict[Program, Namespace] = field(default_factory=dict)
+    after_skipped: set[tuple[int, int]] = field(default_factory=set)
     randomness: int = 0
     structure: int = 0
     terms: dict[Term, Term] = field(default_factory=dict)

@@ -90,7 +90,8 @@ def _of_sequence(machine: Machine, owner: Sequence, index: Value) -> Value:
 def _one_of(items: list[Value], index: Value) -> Value:
     """One of several modules, which is not known: like the first, but not the same object as any."""
     if isinstance(index, Unknown) and index.position is not None and abs(index.position) < len(items):
-        return items[index.position]
+        if index.position < 0 or index.at_least in (None, index.position):
+            return items[index.position]
     return copy(items[0])
 
 

@@ -178,6 +178,8 @@ def in_place(
 ) -> Tensor:
     """An in-place operation: a write, and a new node on top of the tensor's old one."""
     where = site_of(machine, site)
+    if _may_have_been_replaced(machine, tensor):
+        level = min(level, Level.MAYBE)
     if tensor.node is None and tensor.requires_grad and machine.grad_enabled:
         machine.emit(InPlaceFailure, where, tensor=tensor, text="a leaf Variable that requires grad")
     write(machine, tensor, op, site, level=level)
@@ -189,6 +191,12 @@ def in_place(
         if tensor.requires_grad is False:
             tensor.requires_grad = None
     return tensor
+
+
+def _may_have_been_replaced(machine: Machine, tensor: Tensor) -> bool:
+    """Is a tensor carried over turns of a loop that were not run, where layers may have made another of it?"""
+    skipped = [turn for turn in machine.turn if turn in machine.after_skipped]
+    return any(turn not in tensor.turn for turn in skipped)
 
 
 def binary(machine: Machine, left: Value, op: type[ast.operator], right: Value, site: Site | None) -> Value | None:
