@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from contextlib import suppress
 
-from mhlint.autograd import library, methods, modules, unseen
+from mhlint.autograd import library, methods, modules, questions, unseen
 from mhlint.autograd.attributes import is_module_class, member
 from mhlint.autograd.frames import Frame, ReturnValue
 from mhlint.autograd.graph import Level
@@ -90,6 +90,13 @@ def _uncertain(machine: Machine, first: int) -> Value:
 
 def call(machine: Machine, callee: Value, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
     """Call a value."""
+    before = machine.serial
+    result = _called(machine, callee, args, keywords, site)
+    questions.remember(machine, callee, args, keywords, result, before)
+    return result
+
+
+def _called(machine: Machine, callee: Value, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
     machine.spend()
     if isinstance(callee, Bound):
         return enter(machine, callee.function, [callee.receiver, *args], keywords, site)

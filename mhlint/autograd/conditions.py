@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.questions import alike
 from mhlint.autograd.tensors import leaf
 from mhlint.autograd.values import (
     FALSE,
@@ -43,15 +44,20 @@ def truth_of(machine: Machine, value: Value) -> bool | None:
             return True
         key, flipped = _plain(value.key)
         known = machine.path.known(key)
+        if known is None:
+            known = machine.path.known(alike(machine, key))
         return known if known is None else known != flipped
     if isinstance(value, Tensor):
         return machine.path.known(("truth", value))
     return True
 
 
-def choice_key(value: Value) -> Key:
-    """Under which key the answer to a condition is kept."""
-    return _plain(value.key)[0] if isinstance(value, Unknown) else ("truth", value)
+def choice_keys(machine: Machine, value: Value) -> tuple[Key, ...]:
+    """Under which keys the answer to a condition is kept."""
+    if not isinstance(value, Unknown):
+        return (("truth", value),)
+    key = _plain(value.key)[0]
+    return key, alike(machine, key)
 
 
 def _plain(key: Key) -> tuple[Key, bool]:
@@ -73,9 +79,12 @@ def decide(
     else:
         key, flipped = ("truth", value), False
     if forced is not None:
-        machine.path.learn(key, forced != flipped)
-        return forced
-    return machine.path.choose(key, text, default != flipped, site, machine.turn, flipped=flipped) != flipped
+        answer = forced != flipped
+        machine.path.learn(key, answer)
+    else:
+        answer = machine.path.choose(key, text, default != flipped, site, machine.turn, flipped=flipped)
+    machine.path.learn(alike(machine, key), answer)
+    return answer != flipped
 
 
 def negate(value: Value, machine: Machine) -> Value:

@@ -9,7 +9,10 @@ from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Value, key_of
 from mhlint.syntax.program import Site
 
 _COMPUTED = frozenset(
-    ["lower", "upper", "strip", "startswith", "endswith", "split", "replace", "lstrip", "rstrip", "title", "capitalize"]
+    (
+        "lower upper strip startswith endswith split rsplit replace lstrip rstrip title capitalize find rfind count "
+        "removeprefix removesuffix isdigit"
+    ).split()
 )
 
 

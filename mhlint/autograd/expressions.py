@@ -10,9 +10,9 @@ from mhlint.autograd import attributes, binding, subscripts
 from mhlint.autograd.arithmetic import arithmetic, unary
 from mhlint.autograd.builtin_names import builtin
 from mhlint.autograd.calls import evaluate_call
-from mhlint.autograd.conditions import choice_key, compare, decide, negate, truth_of, truth_text
+from mhlint.autograd.conditions import choice_keys, compare, decide, negate, truth_of, truth_text
 from mhlint.autograd.definitions import define_function
-from mhlint.autograd.frames import Frame
+from mhlint.autograd.frames import Frame, ProgramRaises
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
@@ -35,6 +35,8 @@ def _name(machine: Machine, frame: Frame, node: ast.Name) -> Value:
     found = frame.look_up(node.id)
     if found is not None:
         return found
+    if _is_unbound_local(frame, node.id):
+        raise ProgramRaises("UnboundLocalError")
     known = builtin(node.id)
     if known is not None:
         return known
@@ -43,6 +45,18 @@ def _name(machine: Machine, frame: Frame, node: ast.Name) -> Value:
         made.module = Level.LIKELY
     frame.top.variables[node.id] = made
     return made
+
+
+def _is_unbound_local(frame: Frame, name: str) -> bool:
+    """Is a name read in the function that assigns to it, on a path that has not?"""
+    home: Frame | None = frame
+    while home is not None and home.function is None:
+        if name in home.elsewhere or home.is_class_body:
+            return False
+        home = home.parent
+    if home is None or home.function is None or name in home.elsewhere:
+        return False
+    return name in home.program.assigned_names(home.function.definition)
 
 
 def _attribute(machine: Machine, frame: Frame, node: ast.Attribute) -> Value:
@@ -126,7 +140,8 @@ def _conditional(machine: Machine, frame: Frame, node: ast.IfExp) -> Value:
         if isinstance(value, (Const, Unknown)) and isinstance(other, (ast.Constant, ast.JoinedStr)):
             flag = isinstance(other, ast.Constant) and (other.value is None or isinstance(other.value, bool))
             if machine.effects == before and not flag and len(machine.path.taken) > position:
-                machine.path.pin(position, choice_key(test))
+                for key in choice_keys(machine, test):
+                    machine.path.pin(position, key)
         return value
     return machine.evaluate(machine, frame, node.body if known else node.orelse)
 

@@ -25,13 +25,14 @@ E = TypeVar("E", bound=Event)
 
 @dataclass(eq=False)
 class Machine:
-    """The state of one run along one path."""
+    """The state of one run along one path; `going_on` past walks that fail, as if they had been repaired."""
 
     project: Project
     path: Path
     trace: Trace
     budget: Budget
     backward_calls: tuple[str, ...] = ()
+    going_on: bool = False
     grad_enabled: bool | None = True
     turn: Turn = ()
     steps: int = 0
@@ -42,6 +43,7 @@ class Machine:
     entered: set[ast.AST] = field(default_factory=set)
     catching: list[tuple[Frame | None, str, frozenset[str]]] = field(default_factory=list)
     namespaces: dict[Program, Namespace] = field(default_factory=dict)
+    asked: dict[Key, Key] = field(default_factory=dict)
     after_skipped: set[tuple[int, int]] = field(default_factory=set)
     randomness: int = 0
     structure: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 
 from mhlint.autograd import binding, contexts, imports, loops
 from mhlint.autograd.arithmetic import arithmetic
-from mhlint.autograd.conditions import choice_key, decide, truth_text
+from mhlint.autograd.conditions import choice_keys, decide, truth_text
 from mhlint.autograd.definitions import define_class, define_function
 from mhlint.autograd.frames import (
     BreakLoop,
@@ -113,7 +113,8 @@ def _if(machine: Machine, frame: Frame, statement: ast.If) -> None:
         and not statement.orelse
         and len(machine.path.taken) == before + 1
     ):
-        machine.path.pin(before, choice_key(value))
+        for key in choice_keys(machine, value):
+            machine.path.pin(before, key)
 
 
 def _side_that_goes_on(machine: Machine, statement: ast.If) -> bool | None:

@@ -48,6 +48,7 @@ class Program:
     _yields: dict[ast.AST, bool] = field(default_factory=dict)
     _loops: dict[ast.AST, bool] = field(default_factory=dict)
     _texts: dict[ast.AST, str] = field(default_factory=dict)
+    _assigned: dict[ast.AST, frozenset[str]] = field(default_factory=dict)
     _names: dict[ast.AST, frozenset[str]] = field(default_factory=dict)
 
     @cached_property
@@ -85,6 +86,15 @@ class Program:
                 isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own_nodes(definition)
             )
         return self._yields[definition]
+
+    def assigned_names(self, definition: ast.AST) -> frozenset[str]:
+        """The names that a function's own statements assign to."""
+        known = self._assigned.get(definition)
+        if known is None:
+            own = own_nodes(definition) if isinstance(getattr(definition, "body", None), list) else ()
+            stores = (node.id for node in own if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+            known = self._assigned[definition] = frozenset(stores)
+        return known
 
     def has_loop(self, statement: ast.stmt) -> bool:
         """Does the body of a loop hold another loop?"""
