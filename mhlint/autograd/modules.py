@@ -39,11 +39,16 @@ _NO_GRADIENT_METHODS = frozenset(
 )
 
 
+def _takes_data_for_settings(args: list[Value], settings: dict[str, Value]) -> bool:
+    """Is a tensor among the positional arguments that no setting wants? Some loss classes take weights of classes."""
+    given = [arg for arg in args if isinstance(arg, Tensor) and not arg.unseen_call]
+    weights = [value for name, value in settings.items() if name in ("weight", "pos_weight")]
+    return any(not any(tensor is weight for weight in weights) for tensor in given) or len(given) > len(weights) > 0
+
+
 def make_module(machine: Machine, kind: str, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
     """An instance of torch's own module class `kind`."""
     where = tensors.site_of(machine, site)
-    if any(isinstance(arg, Tensor) and not arg.unseen_call for arg in args) and kind not in CONTAINERS:
-        machine.emit(Misuse, where, kind="module-called-as-function", name=kind, values=tuple(args))
     if kind in CONTAINERS:
         return _container(machine, kind, args, keywords)
     if kind in WRAPPERS:
@@ -54,6 +59,8 @@ def make_module(machine: Machine, kind: str, args: list[Value], keywords: dict[s
     bound = operations.bind(signature, Arguments(tuple(args), keywords)) if signature else {}
     bound = {**keywords, **bound}
     settings = {name: value if isinstance(value, Value) else Const(value) for name, value in bound.items()}
+    if _takes_data_for_settings(args, settings):
+        machine.emit(Misuse, where, kind="module-called-as-function", name=kind, values=tuple(args))
     module = Module(kind, settings=settings, exact=row is not None)
     for name in _parameter_names(row, module.settings):
         module.parameters[name] = parameter(machine, site, name)

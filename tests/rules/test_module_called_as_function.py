@@ -17,6 +17,18 @@ SILENT = [
         w = nn.Parameter(torch.zeros(4))
         (x * w).sum().backward()
     """),
+    Case("a wrapper takes a module that was loaded", """
+        def resume(path):
+            net = torch.load(path)
+            return nn.DataParallel(net, dim=1)
+
+        trunk(x).sum().backward()
+    """),
+    Case("a loss class takes the weights of the classes", """
+        weights = torch.linspace(1.0, 2.0, 8)
+        nn.CrossEntropyLoss(weights)(trunk(x), torch.zeros(x.shape[0], dtype=torch.long)).backward()
+        nn.BCEWithLogitsLoss(torch.ones(8))(trunk(x), torch.ones(x.shape[0], 8)).backward()
+    """),
 ]
 FIRING = [
     Case("an activation", """
