@@ -12,7 +12,7 @@ from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.paths import Budget, Path, explore
 from mhlint.autograd.reach import candidates, is_relevant, words_of
-from mhlint.autograd.trace import Escape, Runs, Trace
+from mhlint.autograd.trace import Backward, Escape, Root, Runs, Trace
 from mhlint.autograd.values import (
     Bound,
     ClassValue,
@@ -46,8 +46,8 @@ def run_program(
             return
         limits = replace(budget, total_steps=min(budget.total_steps, left))
 
-        def run(path: Path) -> tuple[Trace, int]:
-            machine = Machine(project, path, Trace(name), limits, backward_calls)
+        def run(path: Path, going_on: bool = False) -> tuple[Trace, int]:
+            machine = Machine(project, path, Trace(name), limits, backward_calls, going_on=going_on)
             machine.evaluate, machine.execute = expressions.evaluate, statements.execute
             machine.call, machine.member = calls.call, attributes.member
             machine.batches = loading.batches
@@ -56,9 +56,13 @@ def run_program(
             machine.trace.choices = path.choices()
             nonlocal left
             left -= machine.steps
+            runs.steps += machine.steps
             return machine.trace, machine.steps
 
-        runs.roots.append(explore(name, run, limits))
+        root = explore(name, run, limits)
+        runs.roots.append(root)
+        if _raises_after_retaining(root):
+            runs.repaired.append(explore(name, lambda path: run(path, going_on=True), limits))
 
     words = words_of(program, project, backward_calls)
     if is_relevant(program, words):
@@ -67,6 +71,15 @@ def run_program(
         if definition not in entered:
             add(definition.name, lambda machine, c=cls, d=definition: _call_root(machine, program, c, d))  # type: ignore[misc]
     return runs
+
+
+def _raises_after_retaining(root: Root) -> bool:
+    """Does a walk fail after one that retains? What is retained for is seen once the failing walk is repaired."""
+    for trace in root.traces:
+        walks = list(trace.of(Backward))
+        if walks and walks[-1].failure and any(walk.explicit_retain for walk in walks[:-1]):
+            return True
+    return False
 
 
 def _run(machine: Machine, body: Callable[[Machine], None]) -> None:

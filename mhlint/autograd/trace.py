@@ -237,10 +237,12 @@ class Root:
 
 @dataclass(eq=False)
 class Runs:
-    """All roots of one source."""
+    """All roots of one source; `repaired` are those in which a walk raises, run on past it (by few rules read)."""
 
     program: Program
     roots: list[Root] = field(default_factory=list)
+    repaired: list[Root] = field(default_factory=list)
+    steps: int = 0
 
     def traces(self) -> Iterator[tuple[Root, Trace]]:
         for root in self.roots:

@@ -124,7 +124,7 @@ def _run(
         inputs=None if targets is None else tuple(tensors_in(inputs)), failure=failure, caught=caught,
         silent_changes=tuple(_silent_changes(visited)),
     )  # fmt: skip
-    if failure is not None and failure.level >= Level.LIKELY:
+    if failure is not None and failure.level >= Level.LIKELY and not machine.going_on:
         if failure.node is not None and not retains:
             # Not atomic: what the engine ran before the node that raised is freed (FACTS F24).
             done = (node for node in visited.nodes if node.sequence > failure.node.sequence)

@@ -32,6 +32,10 @@ def where(node: ast.AST) -> Where:
     )
 
 
+_STEPS_OF_A_RUN = 4_000
+"""A run that takes as many steps as n of these counts as n more in the budget."""
+
+
 @dataclass
 class Scene:
     """One source and its runs; `budget` bounds how often it is run again."""
@@ -68,7 +72,7 @@ class Scene:
             self.budget -= 1
             program = parse(self.program.source, self.program.name, self.program.is_package)
             change(program.tree)
-            self.kept[key] = self.again(program)
+            self.kept[key] = self._run(program)
         return self.kept[key]
 
     def edited(self, edits: tuple[Edit, ...]) -> Runs | None:
@@ -88,7 +92,12 @@ class Scene:
                 )
         except (SyntaxError, ValueError):
             return None
-        return self.again(program)
+        return self._run(program)
+
+    def _run(self, program: Program) -> Runs:
+        runs = self.again(program)
+        self.budget -= runs.steps // _STEPS_OF_A_RUN
+        return runs
 
     def retaining(self, calls: frozenset[Where], probes: tuple[Probe, ...] = ()) -> Runs | None:
         """The runs with `retain_graph=True` on some backward calls, and with probes of names."""

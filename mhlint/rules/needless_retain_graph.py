@@ -95,7 +95,7 @@ def find(runs: Runs) -> Iterable[Finding]:
     """Walks that retain what nothing walks again, on any path."""
     groups: dict[Place, list[Sighting]] = defaultdict(list)
     needed: set[Place] = set()
-    for root in runs.roots:
+    for root in (*runs.roots, *runs.repaired):
         explored = _explored(root)
         for trace in root.traces:
             for event in trace.of(Backward):

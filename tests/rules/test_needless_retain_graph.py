@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cases import TWICE, Case, check, in_pytest, reported
+from cases import TWICE, VERSION, Case, check, in_pytest, reported
 
 SILENT = [
     Case("no retain", """
@@ -45,6 +45,13 @@ SILENT = [
         loss.backward(retain_graph=True)
         torch.autograd.grad(loss, trunk.parameters())
     """),
+    Case("walked again behind a walk that raises", """
+        z, stale = trunk(x), trunk(x)
+        head_a(z).sum().backward(retain_graph=True)
+        opt.step()
+        stale.sum().backward()
+        head_b(z).sum().backward()
+    """, VERSION),
     Case("handed to what is not seen", """
         def train(finish):
             loss = head_a(trunk(x)).sum()
@@ -111,6 +118,12 @@ FIRING = [
             loss.backward(retain_graph=True)  # here
             return loss.item()
     """),
+    Case("another loss, walked behind a step, raises", """
+        stale = head_b(trunk(x)).sum()
+        head_a(trunk(x)).sum().backward(retain_graph=True)  # here
+        opt.step()
+        stale.backward()
+    """, VERSION),
     Case("a model that was not seen", """
         def train(model, data):
             model.train()
