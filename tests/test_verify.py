@@ -61,7 +61,7 @@ def verified(
 ) -> Verification:
     """The verification of a program against itself with changes."""
     texts = rewritten(program, *changes) if changes else {}
-    place = Place(sys.executable, str(folder), None, 60.0)
+    place = Place(sys.executable, str(folder), None, 600.0)
     return verify(
         Program(str(PROGRAMS / program), arguments),
         place,
@@ -408,7 +408,7 @@ def test_ranks_are_compared_with_the_reference_and_with_each_other(tmp_path: Pat
         "--nproc-per-node",
         "2",
         "--timeout",
-        "60",
+        "600",
         "--output-format",
         "json",
     ]
@@ -418,7 +418,7 @@ def test_ranks_are_compared_with_the_reference_and_with_each_other(tmp_path: Pat
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=1800,
         check=False,
     )
     assert done.returncode == 1, done

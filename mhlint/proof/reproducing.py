@@ -40,11 +40,14 @@ def _seed_what_asks_for_no_seed(seed: int, numpy: Any) -> None:
     def seeded(self: random.Random, a: Any = None, version: int = 2) -> None:
         own(self, stream.getrandbits(64) if a is None else a, version)
 
-    random.Random.seed = seeded  # type: ignore[assignment, method-assign]
-    random.seed = random._inst.seed  # type: ignore[attr-defined]
-    torch.seed = torch.random.seed = lambda: torch.manual_seed(stream.getrandbits(63)).initial_seed()
+    python: Any = random
+    python.Random.seed = seeded
+    python.seed = python.seed.__self__.seed
+    modules: tuple[Any, ...] = (torch, torch.random)
+    for module in modules:
+        module.seed = lambda: torch.manual_seed(stream.getrandbits(63)).initial_seed()
     # What numpy's SeedSequence() takes its entropy from, for default_rng() and RandomState().
-    bits = getattr(getattr(numpy, "random", None), "bit_generator", None)
+    bits: Any = getattr(getattr(numpy, "random", None), "bit_generator", None)
     if hasattr(bits, "randbits"):
         bits.randbits = stream.getrandbits
 
