@@ -18,7 +18,12 @@ from hypothesis import strategies as st
 from machine.case_files import CASES, read_cases
 
 from mhlint.analyse import Request, analyse
+from mhlint.check import Options, Outcome, recheck
+from mhlint.documents import Document, edited, open_document
+from mhlint.findings import Finding
+from mhlint.fixing import FixPolicy, fix_files
 from mhlint.rules import RULES
+from mhlint.settings import Settings
 from mhlint.source import Source
 
 TESTS = Path(__file__).parent
@@ -156,3 +161,63 @@ def test_names_in_other_places(data: st.DataObject, places: list[tuple[int, int]
 @settings(QUICK, max_examples=25)
 def test_any_python(text: str) -> None:
     check("import torch\nloss.backward()\n" + text + "\nloss.backward()\n")
+
+
+OPTIONS = Options(lambda path: Settings(), RULES, jobs=1, cache=False)
+FORMS: tuple[Callable[[str], bytes], ...] = (
+    lambda text: text.encode(),
+    lambda text: text.replace("\n", "\r\n").encode(),
+    lambda text: b"\xef\xbb\xbf" + text.encode(),
+    lambda text: text.replace("    ", "\t").encode(),
+    lambda text: text.rstrip("\n").encode(),
+)
+
+
+def fixed(document: Document, findings: list[Finding]) -> Document:
+    """A file after all its fixes, the unsafe ones too, as `mhlint check --fix` makes them."""
+    outcome = Outcome(tuple(findings), {document.source.path: document}, 1)
+    changed = fix_files(outcome, OPTIONS, FixPolicy(unsafe=True))
+    assert not [message for file in changed for message in file.messages]
+    return changed[0].after if changed else document
+
+
+def check_fixes(data: bytes) -> None:
+    """Nothing outside of a fix's edits changes; what all fixes give can be read, and is fixed for good."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(data)
+        except (SyntaxError, ValueError):
+            return
+        document = open_document("program.py", data)
+        findings = recheck(document, OPTIONS)
+        for finding in findings:
+            if finding.fix is None or not finding.fix.edits:
+                continue
+            source = document.source
+            first = source.offset(min(edit.start for edit in finding.fix.edits))
+            last = len(source.text) - source.offset(max(edit.end for edit in finding.fix.edits))
+            after = open_document("program.py", edited(document, [finding.fix.edits])).source.text
+            assert after[:first] == source.text[:first]
+            assert after[len(after) - last :] == source.text[len(source.text) - last :]
+        after_all = fixed(document, findings)
+        if not any(finding.fix and finding.fix.edits for finding in findings):
+            assert after_all.data == data
+        ast.parse(after_all.data)
+        assert fixed(after_all, recheck(after_all, OPTIONS)).data == after_all.data
+
+
+@given(st.data(), st.sampled_from(EDITS), st.integers(0, 100_000), st.integers(0, 100_000), st.sampled_from(FORMS))
+@settings(QUICK, max_examples=30)
+def test_fixes_of_edited_sources(
+    data: st.DataObject, edit: Edit, first: int, second: int, form: Callable[[str], bytes]
+) -> None:
+    text = data.draw(st.sampled_from(sources()))
+    check_fixes(form(edit(text, first, second)))
+
+
+@given(hypothesmith.from_grammar())
+@settings(QUICK, max_examples=8)
+def test_fixes_beside_any_python(text: str) -> None:
+    step = "z = net(x)\na, b = z.sum().exp(), z.mean().exp()\na.backward(retain_graph=True)\nb.backward()\n"
+    check_fixes(("import torch\nnet = torch.nn.Linear(2, 2)\nx = torch.ones(1, 2)\n" + text + "\n" + step).encode())
