@@ -33,7 +33,7 @@ def _draft(scene: Scene, step: Step, found: list[Boundary], kind: str) -> Draft:
     region = _region(step, found)
     _require_no_state(layout, region, {boundary.name for boundary in found})
     used = taken(layout)
-    fresh = {boundary.name: fresh_name(used, f"{boundary.name}_detached") for boundary in found}
+    fresh = {boundary.name: fresh_name(used, _wanted(boundary.name)) for boundary in found}
     edits: list[Edit] = []
     for boundary in found:
         edits += _renaming(layout, region, boundary, fresh[boundary.name])
@@ -57,6 +57,11 @@ def _draft(scene: Scene, step: Step, found: list[Boundary], kind: str) -> Draft:
     return Draft(tuple(edits), "", renames, conditions, tuple(dict.fromkeys(doubts)))
 
 
+def _wanted(name: str) -> str:
+    """The name of a detached copy; a long one would make every line that uses it longer still."""
+    return f"{name}_detached" if len(name) <= _LONGEST_NAME else "boundary"
+
+
 def _region(step: Step, found: list[Boundary]) -> list[ast.stmt]:
     """The statements that use the detached boundary: from where it is there to the last walk."""
     start = max(boundary.start for boundary in found)
@@ -69,6 +74,7 @@ def _region(step: Step, found: list[Boundary]) -> list[ast.stmt]:
     return list(step.block[start:end])
 
 
+_LONGEST_NAME = 24
 _STATE = frozenset("grad grad_fn is_leaf requires_grad requires_grad_ retain_grad register_hook detach_".split())
 
 

@@ -108,11 +108,22 @@ def variable(scene: Scene, finding: Finding) -> Fix | None:
         )
     elif not _stands_alone(layout, call):
         text = _atom(inner, text)
-    if not fresh and _flags_are_changed(layout, {text, *_targets(layout, call)}):
-        safe = False
-    applicability = Applicability.SAFE if safe and (fresh or not wants) and not cuts else Applicability.UNSAFE
+    changed = not fresh and _flags_are_changed(layout, {layout.text(inner), *_targets(layout, call)})
     place = scene.program.place(call)
-    return Fix(applicability, _TENSORS_NOW, (Edit(text, place.start, place.end),))
+    plain = safe and (fresh or not wants) and not cuts
+    return _judged(plain, changed, cuts or wants, Edit(text, place.start, place.end))
+
+
+def _judged(plain: bool, changed: bool, cut: bool, edit: Edit) -> Fix:
+    """Safe for a plain tensor whose own flag nobody changes; else with what it assumes."""
+    if plain and not changed:
+        return Fix(Applicability.SAFE, _TENSORS_NOW, (edit,))
+    assumed = "nothing else uses the tensor that is wrapped"
+    if cut:
+        assumed = "it was wrapped to cut its graph"
+    elif not plain:
+        assumed = "what is wrapped has no graph, which Variable would cut"
+    return Fix(Applicability.UNSAFE, f"{_TENSORS_NOW}; this assumes that {assumed}", (edit,))
 
 
 def _bare_rebinding(layout: Layout, call: ast.Call) -> ast.Assign | None:
@@ -142,10 +153,7 @@ def _without_rebinding(scene: Scene, statement: ast.Assign) -> Fix:
     made = statement.value.elts if isinstance(statement.value, ast.Tuple) else [statement.value]
     plain = all(_surely_plain(scene, scene.program.place(call))[0] for call in made)
     names = {ast.unparse(call.args[0]) for call in made if isinstance(call, ast.Call)}
-    safe = plain and not _flags_are_changed(layout, names)
-    return Fix(
-        Applicability.SAFE if safe else Applicability.UNSAFE, _TENSORS_NOW, (layout.delete(statement),)
-    )
+    return _judged(plain, _flags_are_changed(layout, names), False, layout.delete(statement))
 
 
 def _targets(layout: Layout, call: ast.Call) -> set[str]:

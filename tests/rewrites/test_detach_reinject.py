@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -322,4 +323,12 @@ def test_two_names_of_one_tensor_and_an_f_string(tmp_path: Path) -> None:
     after = fixed(text)
     assert "head(z_detached)" in after
     assert "{z.sum():.4f}" in after
+    assert_same(text, after, tmp_path)
+
+
+def test_a_long_name_is_not_made_longer(tmp_path: Path) -> None:
+    """Lines that use the copy stay about as long as they were."""
+    text = program(re.sub(r"\bz\b", "representation_of_the_shared_trunk", LOOP))
+    after = fixed(text)
+    assert "    boundary = representation_of_the_shared_trunk.detach().requires_grad_()\n" in after
     assert_same(text, after, tmp_path)
