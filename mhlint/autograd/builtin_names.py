@@ -379,7 +379,9 @@ def _max(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
 
 
 def _extreme(machine: Machine, args: Args, site: Site | None, pick: Callable[[list[float]], float]) -> Value:
-    items = args if len(args) > 1 else elements(machine, args[0], site)[0] if args else []
+    items, exact = (args, True) if len(args) > 1 else elements(machine, args[0], site) if args else ([], False)
+    if len(items) == 1 and exact:
+        return items[0]
     numbers = [item.value for item in items if isinstance(item, Const) and isinstance(item.value, (int, float))]
     if numbers and len(numbers) == len(items) and len(args) > 1:
         return Const(pick(numbers))
