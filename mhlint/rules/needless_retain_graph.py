@@ -101,6 +101,8 @@ def find(runs: Runs) -> Iterable[Finding]:
             for event in trace.of(Backward):
                 if not (event.explicit_retain and event.retains) or event.failure is not None:
                     continue
+                if event.site.program is not runs.program:
+                    continue  # a module that is imported may have callers that need it
                 place = event.site.place
                 if event.creates_graph or not explored or walked_or_shown_later(trace, event):
                     needed.add(place)

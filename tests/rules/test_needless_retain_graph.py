@@ -6,6 +6,9 @@ from pathlib import Path
 
 from cases import TWICE, VERSION, Case, check, in_pytest, reported
 
+from mhlint.analyse import Request, analyse
+from mhlint.source import Source
+
 SILENT = [
     Case("no retain", """
         head_a(trunk(x)).sum().backward()
@@ -150,3 +153,25 @@ def test_nothing_depends_on_a_choice_that_makes_no_difference() -> None:
 @in_pytest(CASES)
 def test_it_reports_what_is_marked(case: Case, tmp_path: Path) -> None:
     check(case, "MHL203", tmp_path)
+
+
+def test_an_imported_module_may_have_other_callers(tmp_path: Path) -> None:
+    (tmp_path / "products.py").write_text(
+        "import torch\n\n\n"
+        "def product(loss, parameters):\n"
+        "    slopes = torch.autograd.grad(loss, parameters, create_graph=True)\n\n"
+        "    def apply(vectors):\n"
+        "        total = sum((s * v).sum() for s, v in zip(slopes, vectors))\n"
+        "        return torch.autograd.grad(total, parameters, retain_graph=True)\n\n"
+        "    return apply\n"
+    )
+    user = tmp_path / "check_products.py"
+    user.write_text(
+        "import torch\nfrom torch import nn\nfrom products import product\n\n"
+        "net = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))\n"
+        "parameters = list(net.parameters())\n"
+        "apply = product(net(torch.randn(3, 4)).pow(2).mean(), parameters)\n"
+        "print(apply([torch.ones_like(p) for p in parameters]))\n"
+    )
+    source = Source(str(user), user.read_text())
+    assert not analyse(source, Request(codes=frozenset({"MHL203"}))).findings
