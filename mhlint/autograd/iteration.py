@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mhlint.autograd.frames import StopProducing
+from mhlint.autograd.frames import ProgramRaises, StopProducing
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.tensors import alias, part_of, view
@@ -80,9 +80,25 @@ def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Va
         return machine.batches(machine, value, site), False
     if isinstance(value, Instance):
         method = machine.member(machine, value, "__iter__")
-        if method is not None:
-            return elements(machine, machine.call(machine, method, [], {}, site), site)
+        made = machine.call(machine, method, [], {}, site) if method is not None else value
+        following = machine.member(machine, made, "__next__") if isinstance(made, Instance) else None
+        if following is not None:
+            return _following(machine, following, site), False
+        if method is not None and made is not value:
+            return elements(machine, made, site)
     return _unknown_items(machine, value), False
+
+
+def _following(machine: Machine, method: Value, site: Site | None) -> list[Value]:
+    """What an iterator of the program's own gives: three items, or as many as it has."""
+    items: list[Value] = []
+    try:
+        while len(items) < 3:
+            items.append(machine.call(machine, method, [], {}, site))
+    except ProgramRaises as error:
+        if error.kind != "StopIteration":
+            raise
+    return items
 
 
 def drain(machine: Machine, generator: Generator, most: int = _MOST_ITEMS) -> list[Value]:
