@@ -16,7 +16,7 @@ from mhlint.autograd.frames import Frame, ProgramRaises
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Slice, Unknown, Value, key_of
+from mhlint.autograd.values import NONE, Const, Key, Mapping, Sequence, Slice, Unknown, Value, key_of
 from mhlint.syntax.program import dotted
 
 
@@ -261,6 +261,7 @@ def _generator(machine: Machine, frame: Frame, node: ast.GeneratorExp) -> Value:
 
 def _joined(machine: Machine, frame: Frame, node: ast.JoinedStr) -> Value:
     parts: list[str] = []
+    keys: list[Key] = []
     known = True
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
@@ -269,9 +270,11 @@ def _joined(machine: Machine, frame: Frame, node: ast.JoinedStr) -> Value:
                 parts.append(str(value.value))
             else:
                 known = False
+            keys.append((key_of(value), ast.dump(part.format_spec) if part.format_spec else part.conversion))
         elif isinstance(part, ast.Constant):
             parts.append(str(part.value))
-    return Const("".join(parts)) if known else machine.unknown("text")
+            keys.append(part.value)
+    return Const("".join(parts)) if known else machine.derived("text", tuple(keys), "text")
 
 
 def _starred(machine: Machine, frame: Frame, node: ast.Starred) -> Value:

@@ -71,10 +71,7 @@ def result_of(
         return result
     if row.saves is Saves.CREATES:
         return _created(machine, row, args, keywords, site)
-    given: list[Tensor] = []
-    for value in (*args, *keywords.values()):
-        tensor = tensors.as_tensor(machine, value, site) if isinstance(value, Unknown) else None
-        given.extend([tensor] if tensor is not None else tensors_in(value))
+    given = [tensor for value in (*args, *keywords.values()) for tensor in _operands(machine, value, site)]
     keeps = as_level(operations.saves(row, literals)) if row.saves is not Saves.UNDERIVABLE else Level.MAYBE
     if operations.gives(row, "inplace", literals) and isinstance(args[0], Tensor):
         result = _in_place(machine, row, args[0], given[1:], keeps, site)
@@ -97,6 +94,14 @@ def result_of(
     if operations.gives(row, "multi", literals):
         return _several(machine, row.name, result, args, keywords, site)
     return result
+
+
+def _operands(machine: Machine, value: Value, site: Site | None) -> list[Tensor]:
+    """The tensors in an argument; one that is not known may be made of others, and is none of them for certain."""
+    if isinstance(value, Sequence):
+        return [tensor for item in value.items for tensor in _operands(machine, item, site)]
+    tensor = tensors.as_tensor(machine, value, site) if isinstance(value, Unknown) else None
+    return [tensor] if tensor is not None else tensors_in(value)
 
 
 def _unreduced(row: Operation, literals: Arguments) -> bool:
