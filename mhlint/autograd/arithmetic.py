@@ -18,6 +18,7 @@ _NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
     ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor,
+    ast.LShift: operator.lshift, ast.RShift: operator.rshift,
 }  # fmt: skip
 _LARGEST = 1 << 40
 
@@ -46,10 +47,12 @@ def arithmetic(machine: Machine, left: Value, op: type[ast.operator], right: Val
         return _shifted(left, right.value if op is ast.Add else -right.value)  # type: ignore[attr-defined]
     if isinstance(right, Unknown) and op is ast.Add and _is_int(left):
         return _shifted(right, left.value)  # type: ignore[attr-defined]
-    if op is ast.Mod and isinstance(left, Unknown) and left.position == 1 and _is_int(right):
-        modulus = right.value  # type: ignore[attr-defined]
-        if 2 <= modulus <= 4 and left.at_least == 1:
-            return Const((1 + left.offset) % modulus)
+    if op is ast.Mod and left == Const(0) and isinstance(right, Unknown) and not right.deps:
+        return left
+    if op is ast.Mod and isinstance(left, Unknown) and left.position == 1 and left.at_least == 1 + left.offset:
+        # The second turn of a loop that counts from 0: `i % n` in it is `(i + 1) % n` in the first.
+        if not _is_int(right) or right.value >= 2:  # type: ignore[attr-defined]
+            return arithmetic(machine, Const(1 + left.offset), op, right, site)
     label = site.program.text(site.node) if isinstance(site.node, ast.BinOp) else ""
     return machine.derived(op.__name__, (left, right), label)
 
@@ -67,6 +70,7 @@ def _shifted(value: Unknown, by: int) -> Unknown:
     shifted.at_least = None if value.at_least is None else value.at_least + by
     shifted.at_most = None if value.at_most is None else value.at_most + by
     shifted.position = value.position if by == 0 or value.position == 1 else None
+    shifted.within = value.within
     return shifted
 
 
@@ -74,6 +78,8 @@ def _constants(machine: Machine, left: Const, op: type[ast.operator], right: Con
     compute = _NUMBERS.get(op)
     numbers = all(isinstance(side.value, (int, float)) for side in (left, right))
     texts = op is ast.Add and all(isinstance(side.value, str) for side in (left, right))
+    if op is ast.Mult and isinstance(left.value, str) and isinstance(right.value, int) and right.value <= 64:
+        texts = True
     if op is ast.Mod and isinstance(left.value, str):
         try:
             return Const(left.value % right.value)
@@ -83,7 +89,7 @@ def _constants(machine: Machine, left: Const, op: type[ast.operator], right: Con
         return machine.derived(op.__name__, (left, right), "")
     if numbers and (abs(left.value) > _LARGEST or abs(right.value) > _LARGEST):
         return machine.unknown("large number")
-    if op is ast.Pow and abs(right.value) > 64:
+    if op in (ast.Pow, ast.LShift) and abs(right.value) > 64:
         return machine.unknown("large number")
     try:
         return Const(compute(left.value, right.value))
@@ -95,6 +101,8 @@ def unary(machine: Machine, op: ast.unaryop, value: Value, site: Site) -> Value:
     """`-x`, `+x`, `~x` (`not x` is a condition)."""
     if isinstance(value, Const) and isinstance(value.value, (int, float)) and not isinstance(op, ast.Invert):
         return Const(-value.value if isinstance(op, ast.USub) else value.value)
+    if isinstance(value, Const) and isinstance(value.value, int) and isinstance(op, ast.Invert):
+        return Const(~value.value)
     if isinstance(value, Tensor):
         if isinstance(op, ast.USub):
             return tensors.make(machine, "neg", [value], Level.NO, site, elements=value.elements)

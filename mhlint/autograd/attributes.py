@@ -100,6 +100,15 @@ def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
     return machine.derived("attribute", (owner, name), name)
 
 
+def surely_lacks(machine: Machine, owner: Value, name: str) -> bool:
+    """Has an object of the program's own surely no attribute of that name? Nothing in its source may store one."""
+    if not isinstance(owner, Instance) or owner.cls.has_unseen_base() or owner.cls.library_bases():
+        return False
+    if name in owner.attributes or name in owner.cls.program.stored_attributes:
+        return False
+    return all(member(machine, owner, asked) is None for asked in (name, "__getattr__", "__getattribute__"))
+
+
 def is_module(value: Value) -> bool:
     """Is an object surely an `nn.Module` of the program's own?"""
     return isinstance(value, Instance) and is_module_class(value.cls)
@@ -307,6 +316,8 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -
         note_effect(machine, table.get(name), value)
         if isinstance(owner, Module) and name in owner.parameters:
             _store_parameter(machine, owner, name, value, site)
+        if isinstance(owner, Module) and name in owner.children:
+            table = owner.children
         table[name] = value
     if isinstance(value, Unknown) and isinstance(owner, Instance):
         if any(text in owner.cls.program.module_evidence for text in (name, f"self.{name}")):

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import namedtuple
 from collections.abc import Callable
 
 from mhlint.autograd import tensors
 from mhlint.autograd.arithmetic import arithmetic
+from mhlint.autograd.computing import compute
 from mhlint.autograd.conditions import truth_of
-from mhlint.autograd.iteration import Generator, drain, elements, number_key
+from mhlint.autograd.iteration import Generator, drain, elements, number_key, uncertain
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.trace import Backward, Step, Write, ZeroGrad
 from mhlint.autograd.values import (
     FALSE,
     NONE,
     TRUE,
+    Bound,
     ClassValue,
     Const,
+    Function,
     Instance,
     Library,
     Mapping,
     Module,
     Object,
+    Partial,
     Range,
     Sequence,
     Tensor,
@@ -46,6 +51,9 @@ def builtin(name: str) -> Value | None:
 
 def call_builtin(machine: Machine, name: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
     """The result of a call of one of Python's own functions; None for those that are not modelled."""
+    known = compute(name, args, keywords)
+    if known is not None:
+        return known
     handler = _CALLS.get(name)
     return None if handler is None else handler(machine, args, keywords, site)
 
@@ -166,6 +174,38 @@ def _tuple(machine: Machine, args: Args, keywords: Keywords, site: Site | None) 
     return made
 
 
+def _set(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    made = _list(machine, args, keywords, site)
+    assert isinstance(made, Sequence)
+    return as_set(made.items, made.exact)
+
+
+def as_set(items: Args, exact: bool) -> Sequence:
+    """A set of these items: each once."""
+    return Sequence(list({key_of(item): item for item in items}.values()), "set", exact)
+
+
+def _sorted(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """The same items in an order that is not known, so that none of them is at a known place."""
+    made = _list(machine, args, keywords, site)
+    assert isinstance(made, Sequence)
+    return shuffled(machine, made)
+
+
+def shuffled(machine: Machine, items: Sequence) -> Sequence:
+    """A sequence whose order is not known: each item may be any of them."""
+    held = tuple(tensors_in(items))
+    if len(items.items) < 2 or not held:
+        return items
+    return Sequence([_any_of(machine, item, held) for item in items.items], items.kind, exact=False)
+
+
+def _any_of(machine: Machine, item: Value, held: tuple[Tensor, ...]) -> Value:
+    if isinstance(item, Sequence) and item.kind == "tuple":
+        return Sequence([_any_of(machine, part, held) for part in item.items], "tuple", item.exact, item.fields)
+    return machine.unknown("one of several", held) if tensors_in(item) else item
+
+
 def _reversed(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     items, exact = elements(machine, args[0] if args else NONE, site)
     return Sequence(items[::-1], exact=exact)
@@ -207,6 +247,7 @@ def _isinstance(machine: Machine, args: Args, keywords: Keywords, site: Site | N
     return machine.derived("isinstance", (value, tuple(names)), f"isinstance({getattr(value, 'label', '...')}, ...)")
 
 
+_A_RECORD = namedtuple("_A_RECORD", ())()
 _CONTAINERS = {"list": "list", "tuple": "tuple", "set": "set"}
 
 
@@ -214,6 +255,8 @@ def _is_a(value: Value, kind: Value) -> bool | None:
     if isinstance(value, Unknown) or (isinstance(value, Tensor) and value.unseen_call):
         return None
     if isinstance(kind, ClassValue):
+        if isinstance(value, Sequence) and value.fields:
+            return kind.record == "tuple" and value.fields == kind.record_fields
         if isinstance(value, Instance):
             return kind in value.cls.order() or (None if value.cls.has_unseen_base() else False)
         return False
@@ -223,15 +266,12 @@ def _is_a(value: Value, kind: Value) -> bool | None:
     if isinstance(value, Tensor):
         return True if name == "Tensor" else None if "Tensor" in name or name in ("Parameter", "Variable") else False
     if isinstance(value, Sequence):
-        return (
-            value.kind == _CONTAINERS.get(name) if name in ("list", "tuple", "set", "dict", "Tensor", "str") else None
-        )
+        if name not in ("list", "tuple", "set", "dict", "Tensor", "str"):
+            return None
+        # A bounded deque is no list; one without a bound is kept as if it were a list.
+        return value.kind == _CONTAINERS.get(name)
     if isinstance(value, Mapping):
-        return (
-            name in ("dict", "Mapping", "OrderedDict")
-            if name in ("dict", "list", "tuple", "Tensor", "Mapping")
-            else None
-        )
+        return name in ("dict", "Mapping") if name in ("dict", "list", "tuple", "Tensor", "Mapping") else None
     if isinstance(value, Const) and name in (
         "int",
         "float",
@@ -258,8 +298,9 @@ def _getattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
         return machine.unknown("getattr")
     owner, name = args[0], args[1]
     if isinstance(name, Const) and isinstance(name.value, str):
-        found = attributes.load(machine, owner, name.value, site)
-        return found
+        if len(args) > 2 and attributes.surely_lacks(machine, owner, name.value):
+            return args[2]
+        return attributes.load(machine, owner, name.value, site)
     deps = tuple(t for v in getattr(owner, "attributes", {}).values() for t in tensors_in(v))
     return machine.derived("getattr", (owner, name), "getattr", deps)
 
@@ -280,6 +321,8 @@ def _hasattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
             return TRUE
         if not args[0].cls.has_unseen_base() and not args[0].cls.library_bases():
             return FALSE
+    if len(args) == 2 and isinstance(args[0], Sequence) and args[0].fields and isinstance(args[1], Const):
+        return TRUE if args[1].value in args[0].fields or hasattr(_A_RECORD, str(args[1].value)) else FALSE
     parts = tuple(key_of(arg) for arg in args)
     return machine.derived("hasattr", parts, "hasattr(...)")
 
@@ -366,7 +409,7 @@ def _filter(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
         known = truth_of(machine, verdict)
         exact = exact and known is not None
         if known is not False:
-            kept.append(item)
+            kept.append(uncertain(machine, item) if known is None else item)
     return Sequence(kept, exact=exact)
 
 
@@ -394,8 +437,6 @@ def _extreme(machine: Machine, args: Args, site: Site | None, pick: Callable[[li
 
 def _number(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     value = args[0] if args else Const(0)
-    if isinstance(value, Const) and isinstance(value.value, (int, float)) and not keywords:
-        return value
     if isinstance(value, Unknown) and not value.deps:
         return value
     return machine.derived("number", (key_of(value), machine.next_serial()), "number")
@@ -407,11 +448,16 @@ def _type(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
         return value.cls
     if isinstance(value, Tensor) and not value.unseen_call:
         return Library("torch.Tensor")
-    if isinstance(value, Sequence):
+    if isinstance(value, Sequence) and not value.fields and value.kind == "tuple":
         return Library(f"builtins.{value.kind}")
-    if isinstance(value, Mapping):
-        return Library("builtins.dict")
+    if isinstance(value, Module):
+        return Library(f"torch.nn.{value.kind}")
     return machine.derived("type", (key_of(value),), "type(...)")
+
+
+def _callable(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    surely = len(args) == 1 and isinstance(args[0], (Function, Bound, Module, ClassValue, Partial))
+    return TRUE if surely else machine.derived("callable", tuple(key_of(arg) for arg in args), "callable(...)")
 
 
 def _not_used(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -420,10 +466,10 @@ def _not_used(machine: Machine, args: Args, keywords: Keywords, site: Site | Non
 
 _CALLS: dict[str, Callable[[Machine, Args, Keywords, Site | None], Value | None]] = {
     "len": _len, "range": _range, "enumerate": _enumerate, "zip": _zip, "list": _list, "tuple": _tuple,
-    "set": _list, "frozenset": _tuple, "sorted": _list, "reversed": _reversed, "dict": _dict, "sum": _sum,
+    "set": _set, "frozenset": _set, "sorted": _sorted, "reversed": _reversed, "dict": _dict, "sum": _sum,
     "isinstance": _isinstance, "getattr": _getattr, "setattr": _setattr, "hasattr": _hasattr, "iter": _iter,
     "next": _next, "bool": _bool, "all": _all, "any": _any, "map": _map, "filter": _filter, "max": _max,
     "min": _min, "int": _number, "float": _number, "type": _type, "print": lambda *_: NONE,
     "str": _str, "repr": _not_used, "format": _not_used, "id": _not_used, "hash": _not_used,
-    "open": _not_used, "input": _not_used, "round": _number, "vars": _not_used, "callable": _not_used,
+    "open": _not_used, "input": _not_used, "round": _number, "vars": _not_used, "callable": _callable,
 }  # fmt: skip

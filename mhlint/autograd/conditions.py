@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from mhlint.autograd.computing import compared
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.questions import alike
 from mhlint.autograd.tensors import leaf
@@ -23,6 +24,7 @@ from mhlint.autograd.values import (
 )
 from mhlint.syntax.program import Program, Site
 
+_SYMBOLS: dict[type[ast.cmpop], str] = {ast.Eq: "==", ast.Lt: "<", ast.In: "in"}
 _TENSOR_TYPES = frozenset({"torch.Tensor", "torch.autograd.Variable", "torch.autograd.variable.Variable"})
 
 
@@ -135,8 +137,16 @@ def _compared(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Val
 def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool | None:
     if isinstance(left, Const) and isinstance(right, Const):
         return _constants(left, op, right)
+    symbol = _SYMBOLS.get(type(op))
+    if symbol is not None and isinstance(left, (Const, Sequence, Mapping)) and isinstance(right, (Sequence, Mapping)):
+        answer = compared(left, symbol, right)
+        if answer is not None:
+            return answer
     if isinstance(op, ast.In):
         return _contains(machine, left, right)
+    for value, other in ((left, right), (right, left)):
+        if isinstance(value, Unknown) and value.position is not None and isinstance(other, Const):
+            _narrow(machine, value)
     if isinstance(op, ast.Lt):
         return _less(left, right)
     if isinstance(left, Library) and isinstance(right, Library):
@@ -166,6 +176,36 @@ def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool |
         return _outside(left, right)
     if isinstance(right, Unknown) and isinstance(left, Const):
         return _outside(right, left)
+    return None
+
+
+def _narrow(machine: Machine, index: Unknown) -> None:
+    """What earlier answers on this path say of an index: `i < 3` and `i > 7` do not hold together."""
+    for key, answer in machine.path.answers.items():
+        if not isinstance(key, tuple) or len(key) != 3 or key[0] not in ("<", "=="):
+            continue
+        for side, number in ((1, _number(key[2])), (2, _number(key[1]))):
+            if number is None or key[side] != index.key:
+                continue
+            if key[0] == "==":
+                least, most = (number, number) if answer else (None, None)
+            elif side == 1:
+                least, most = (None, number - 1) if answer else (number, None)
+            else:
+                least, most = (number + 1, None) if answer else (None, number)
+            _tighten(index, least, most)
+
+
+def _tighten(index: Unknown, least: int | None, most: int | None) -> None:
+    if least is not None and (index.at_least is None or index.at_least < least):
+        index.at_least = least
+    if most is not None and (index.at_most is None or index.at_most > most):
+        index.at_most = most
+
+
+def _number(key: Key) -> int | None:
+    if isinstance(key, tuple) and len(key) == 3 and key[:2] == ("const", "int") and isinstance(key[2], int):
+        return key[2]
     return None
 
 
@@ -203,7 +243,10 @@ def _contains(machine: Machine, left: Value, right: Value) -> bool | None:
     if isinstance(right, Mapping) and not isinstance(left, Const):
         if ("item", key_of(left)) in right.items:
             return True
-        return False if right.exact and not right.items else None
+        if not right.exact:
+            return None
+        answers = [_known(machine, left, ast.Eq(), Const(key)) for key in right.items]
+        return False if all(answer is False for answer in answers) else None
     if isinstance(right, Mapping) and isinstance(left, Const):
         if left.value in right.items:
             return True
@@ -222,13 +265,18 @@ def _contains(machine: Machine, left: Value, right: Value) -> bool | None:
     return None
 
 
+def _root(value: Unknown) -> Key:
+    return value.base if value.base is not None else value.key
+
+
 def _less(left: Value, right: Value) -> bool | None:
     if isinstance(left, Unknown) and isinstance(right, Unknown):
         if left.base is not None and left.base == right.base:
             return left.offset < right.offset
-        if left.within is not None and left.within == right.base and right.offset >= -1:
+        # A loop's second index `within` n is at most n - 2, since a later turn follows it.
+        if left.within is not None and left.within == _root(right) and right.offset - left.offset >= -1:
             return True
-        if right.within is not None and right.within == left.base and left.offset >= -2:
+        if right.within is not None and right.within == _root(left) and left.offset - right.offset >= -2:
             return False
         return None
     if isinstance(left, Const) and isinstance(right, Unknown) and isinstance(left.value, (int, float)):

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from mhlint.autograd import subscripts
+from mhlint.autograd.builtin_names import shuffled
+from mhlint.autograd.computing import NotPlain, as_value, plain
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Value, key_of, tensors_in
 from mhlint.syntax.program import Site
 
 _COMPUTED = frozenset(
-    (
-        "lower upper strip startswith endswith split rsplit replace lstrip rstrip title capitalize find rfind count "
-        "removeprefix removesuffix isdigit"
-    ).split()
+    "lower upper strip startswith endswith split replace lstrip rstrip title capitalize find rfind count index isdigit "
+    "isalpha isnumeric islower isupper rsplit partition rpartition swapcase zfill removeprefix removesuffix".split()
+)
+
+
+_REORDER = frozenset(
+    "rotate extendleft discard difference_update intersection_update symmetric_difference_update".split()
 )
 
 
@@ -54,6 +59,8 @@ def _of_sequence(
         if tensors_in(first):
             machine.effects += 1
         owner.items.insert(0 if name == "appendleft" else len(owner.items), first)
+        if owner.most is not None and len(owner.items) > owner.most:
+            owner.items.pop(-1 if name == "appendleft" else 0)
         return NONE
     if name in ("extend", "update"):
         _note(machine, args)
@@ -91,7 +98,19 @@ def _of_sequence(
     if name == "_replace" and owner.fields:
         items = [keywords.get(field, item) for field, item in zip(owner.fields, owner.items, strict=False)]
         return Sequence(items, owner.kind, owner.exact, owner.fields)
+    if name in _REORDER:
+        machine.effects += 1
+        held = tuple(tensors_in(owner)) + tuple(tensors_in(first))
+        owner.items[:], owner.exact = [machine.unknown("item", held) for _ in owner.items], False
+        return NONE
+    if name in ("index", "count"):
+        try:
+            return as_value(getattr(plain(owner), name)(plain(first)))
+        except (NotPlain, AttributeError, ValueError):
+            return machine.derived("method", (key_of(owner), name, machine.next_serial()), name)
     if name == "sort":
+        sorted_items = shuffled(machine, owner)
+        owner.items[:], owner.exact = sorted_items.items, sorted_items.exact
         return NONE
     return machine.derived("method", (key_of(owner), name, machine.next_serial()), name)
 
@@ -153,12 +172,14 @@ def _of_mapping(
 
 
 def _of_constant(machine: Machine, owner: Const, name: str, args: list[Value]) -> Value:
-    if isinstance(owner.value, str) and name in _COMPUTED and all(isinstance(arg, Const) for arg in args):
+    if isinstance(owner.value, str) and name in _COMPUTED:
         try:
-            result = getattr(owner.value, name)(*(arg.value for arg in args if isinstance(arg, Const)))
-        except (TypeError, ValueError):
-            return machine.unknown(name)
-        return Sequence([Const(part) for part in result]) if isinstance(result, list) else Const(result)
-    if isinstance(owner.value, str) and name == "join":
-        return machine.unknown("text")
+            return as_value(getattr(owner.value, name)(*(plain(arg) for arg in args)))
+        except (NotPlain, TypeError, ValueError):
+            return machine.derived("method", (owner, name, *(key_of(arg) for arg in args)), name)
+    if isinstance(owner.value, str) and name == "join" and args:
+        try:
+            return Const(owner.value.join(plain(args[0])))
+        except (NotPlain, TypeError):
+            return machine.unknown("text")
     return machine.derived("method", (owner, name, *(key_of(arg) for arg in args)), name)

@@ -15,6 +15,8 @@ from mhlint.autograd.values import NONE, Const, Instance, Object, Unknown, Value
 _EXPECTS_ERROR = frozenset(
     {"pytest.raises", "suppress", "unittest.raises", "assertRaises", "assertRaisesRegex", "raises"}
 )
+# Inside these, what a node keeps is a copy, or mended before its walk: no change of it raises.
+_KEEPS_COPIES = frozenset({"allow_mutation_on_saved_tensors", "saved_tensors_hooks", "save_on_cpu"})
 _ANY_ERROR = frozenset({"Exception", "BaseException"})
 
 
@@ -42,6 +44,10 @@ def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, insid
         with machine.gradients(decide(machine, enabled, frame.program.text(node), frame.program.site(node))):
             inside(NONE)
         return
+    if isinstance(manager, Object) and manager.kind == "exit stack":
+        with machine.gradients(machine.grad_enabled):
+            inside(manager)
+        return
     if isinstance(manager, Object) and manager.kind == "scaled loss":
         inside(manager.settings["loss"])
         return
@@ -64,6 +70,9 @@ def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, insid
         finally:
             machine.catching.pop()
         return
+    if name.rpartition(".")[2] in _KEEPS_COPIES:
+        _with_copies(machine, inside)
+        return
     if isinstance(manager, Unknown) and "no_grad" in name.rpartition(".")[2]:
         with machine.gradients(False):
             inside(manager)
@@ -73,6 +82,14 @@ def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, insid
         inside(machine.unknown("context", deps))
         return
     inside(manager)
+
+
+def _with_copies(machine: Machine, inside: Callable[[Value], None]) -> None:
+    before, machine.copies_saved = machine.copies_saved, True
+    try:
+        inside(machine.unknown("context"))
+    finally:
+        machine.copies_saved = before
 
 
 def _expected(node: ast.expr) -> frozenset[str]:

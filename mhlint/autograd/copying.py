@@ -1,6 +1,8 @@
-"""`copy.deepcopy`: new parameters, new objects, nothing shared."""
+"""`copy.deepcopy`: new parameters, new objects, nothing shared; `copy.copy`: a new container of the same things."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from mhlint.autograd import tensors
 from mhlint.autograd.machine import Machine
@@ -37,6 +39,17 @@ def deep_copy(machine: Machine, value: Value, site: Site | None, done: dict[int,
         made.module = value.module
     done[id(value)] = made
     return made
+
+
+def shallow_copy(value: Value) -> Value:
+    """`copy.copy`: a container or an object of its own that holds the same things."""
+    if isinstance(value, Sequence):
+        return replace(value, items=list(value.items))
+    if isinstance(value, Mapping):
+        return replace(value, items=dict(value.items))
+    if isinstance(value, Instance):
+        return replace(value, attributes=dict(value.attributes))
+    return value
 
 
 def _tensor_copy(machine: Machine, tensor: Tensor, site: Site | None, done: dict[int, Value]) -> Tensor:

@@ -8,13 +8,13 @@ from typing import Any
 
 from mhlint.autograd import attributes, binding, subscripts
 from mhlint.autograd.arithmetic import arithmetic, unary
-from mhlint.autograd.builtin_names import builtin
+from mhlint.autograd.builtin_names import as_set, builtin
 from mhlint.autograd.calls import evaluate_call
 from mhlint.autograd.conditions import choice_keys, compare, decide, negate, truth_of, truth_text
 from mhlint.autograd.definitions import define_function
 from mhlint.autograd.frames import Frame, ProgramRaises
 from mhlint.autograd.graph import Level
-from mhlint.autograd.iteration import Generator, elements
+from mhlint.autograd.iteration import Generator, elements, uncertain
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.values import NONE, Const, Key, Mapping, Sequence, Slice, Unknown, Value, key_of
 from mhlint.syntax.program import dotted
@@ -160,7 +160,7 @@ def _list(machine: Machine, frame: Frame, node: ast.List | ast.Tuple | ast.Set) 
             result.exact = result.exact and exact
         else:
             result.items.append(machine.evaluate(machine, frame, item))
-    return result
+    return as_set(result.items, result.exact) if kind == "set" else result
 
 
 def _dict(machine: Machine, frame: Frame, node: ast.Dict) -> Value:
@@ -203,7 +203,7 @@ def _comprehension(machine: Machine, frame: Frame, node: ast.ListComp | ast.SetC
             for key, value in zip(keys, collected, strict=True)
         }
         return Mapping(items, exact=exact and named)
-    return Sequence(collected, "set" if isinstance(node, ast.SetComp) else "list", exact)
+    return as_set(collected, exact) if isinstance(node, ast.SetComp) else Sequence(collected, "list", exact)
 
 
 def _clauses(machine: Machine, inner: Frame, clauses: list[ast.comprehension], collect: Callable[[], None]) -> bool:
@@ -222,7 +222,8 @@ def _clauses(machine: Machine, inner: Frame, clauses: list[ast.comprehension], c
                 value = machine.evaluate(machine, inner, test)
                 known = truth_of(machine, value)
                 if known is None:
-                    known, exact = True, False
+                    known, exact, item = True, False, uncertain(machine, item)
+                    binding.assign(machine, inner, clause.target, item)
                 if not known:
                     return NONE
             if rest:
@@ -266,7 +267,7 @@ def _joined(machine: Machine, frame: Frame, node: ast.JoinedStr) -> Value:
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
             value = machine.evaluate(machine, frame, part.value)
-            if isinstance(value, Const) and part.format_spec is None:
+            if isinstance(value, Const) and part.format_spec is None and part.conversion == -1:
                 parts.append(str(value.value))
             else:
                 known = False

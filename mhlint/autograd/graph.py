@@ -81,7 +81,8 @@ class Node:
     """One node of the graph. Different outputs of one operation are one node (FACTS F25).
 
     `keeps` says whether a second walk over the node raises; `sure` whether the node exists at all; `inputs` are
-    the nodes and leaves it leads to; `region` names a compiled, checkpointed or distributed region it stands for.
+    the nodes and leaves it leads to; `region` names a compiled, checkpointed or distributed region it stands for;
+    `copies` says that what it keeps are copies, which no later write reaches.
     """
 
     op: str
@@ -93,6 +94,7 @@ class Node:
     inputs: list[tuple[Node | Tensor, Level]]
     saved: list[Saved] = field(default_factory=list)
     region: str = ""
+    copies: bool = False
     freed_by: int = -1
     freed_level: Level = Level.NO
 

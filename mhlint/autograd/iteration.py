@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mhlint.autograd.frames import ProgramRaises, StopProducing
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.tensors import alias, part_of, view
+from mhlint.autograd.tensors import alias, make, part_of, view
 from mhlint.autograd.values import (
     Const,
     Instance,
@@ -101,6 +101,17 @@ def _following(machine: Machine, method: Value, site: Site | None) -> list[Value
     return items
 
 
+def uncertain(machine: Machine, item: Value) -> Value:
+    """An item of which it is not known whether it is taken: a walk over its graph is likely at most."""
+    if isinstance(item, Tensor) and item.node is not None:
+        made = make(machine, "item", [item], Level.NO, None, edges=Level.LIKELY, elements=item.elements)
+        made.shape, made.name = item.shape, item.name
+        return made
+    if isinstance(item, Sequence) and item.kind == "tuple":
+        return Sequence([uncertain(machine, part) for part in item.items], "tuple", item.exact, item.fields)
+    return item
+
+
 def drain(machine: Machine, generator: Generator, most: int = _MOST_ITEMS) -> list[Value]:
     """Run a generator to its end (at `most` items) and collect what it yields."""
     items: list[Value] = []
@@ -132,7 +143,9 @@ def range_items(machine: Machine, value: Range) -> tuple[list[Value], bool]:
     first = value.start
     second = _second_index(machine, None, None)
     last = machine.unknown("last index")
-    if value.start == Const(0) and isinstance(value.stop, Unknown):
+    if value.step != Const(1):
+        second.position = None
+    elif value.start == Const(0) and isinstance(value.stop, Unknown):
         second.at_least = 1
         second.within = value.stop.base if value.stop.base is not None and value.stop.offset == 0 else value.stop.key
         base = value.stop.base if value.stop.base is not None else value.stop.key

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from mhlint.autograd import gradients, modules, operations, optimizers, tensors, unseen, wrappers
 from mhlint.autograd.builtin_names import call_builtin
+from mhlint.autograd.computing import compute
 from mhlint.autograd.contexts import grad_mode
-from mhlint.autograd.copying import deep_copy
+from mhlint.autograd.copying import deep_copy, shallow_copy
 from mhlint.autograd.distributions import make_distribution
 from mhlint.autograd.frames import ProgramExits
 from mhlint.autograd.graph import Level
@@ -33,6 +34,7 @@ from mhlint.autograd.values import (
     Sequence,
     Tensor,
     Value,
+    is_none,
     tensors_in,
 )
 from mhlint.syntax.program import Site
@@ -63,6 +65,9 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
             raise ProgramExits
     if name in machine.backward_calls:
         return wrappers.backward_by_wrapper(machine, name, args, keywords, site, Level.CERTAIN)
+    computed = compute(name, args, keywords) if name.startswith("math.") else None
+    if computed is not None:
+        return computed
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(machine, args, keywords, site)
@@ -224,6 +229,10 @@ def _chain(machine: Machine, args: Args, keywords: Keywords, site: Site | None) 
     return Sequence([item for items, _ in parts for item in items], exact=all(sure for _, sure in parts))
 
 
+def _copy(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return shallow_copy(args[0]) if args else NONE
+
+
 def _deepcopy(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     return deep_copy(machine, args[0], site) if args else NONE
 
@@ -265,8 +274,10 @@ def _defaultdict(machine: Machine, args: Args, keywords: Keywords, site: Site | 
 
 def _deque(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     items, exact = elements(machine, args[0], site) if args else ([], True)
-    bounded = "maxlen" in keywords or len(args) > 1
-    return Sequence(items, "deque" if bounded else "list", exact)
+    bound = keywords.get("maxlen", args[1] if len(args) > 1 else NONE)
+    most = bound.value if isinstance(bound, Const) and isinstance(bound.value, int) else None
+    kept = items if most is None or not exact else items[len(items) - min(most, len(items)) :]
+    return Sequence(kept, "list" if is_none(bound) else "deque", exact, most=most)
 
 
 def _namedtuple(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -333,7 +344,7 @@ _HANDLERS: dict[str, Handler] = {
     "torch.tensor": _tensor, "torch.as_tensor": _tensor,
     "functools.partial": _partial, "functools.reduce": _reduce, "itertools.chain": _chain,
     "itertools.chain.from_iterable": lambda m, a, k, s: _chain(m, elements(m, a[0], s)[0] if a else [], k, s),
-    "copy.deepcopy": _deepcopy, "copy.copy": _first,
+    "copy.deepcopy": _deepcopy, "copy.copy": _copy,
     "torch.utils.checkpoint.checkpoint": _checkpoint, "torch.compile": _compile,
     "torch.jit.script": _first, "torch.jit.trace": _first, "tqdm.tqdm": _first, "tqdm.auto.tqdm": _first,
     "tqdm.notebook.tqdm": _first, "tqdm.trange": lambda m, a, k, s: call_library(m, "builtins.range", a, {}, s),
@@ -345,6 +356,7 @@ _HANDLERS: dict[str, Handler] = {
     "torch.func.functional_call": _functional_call, "torch.nn.utils.stateless.functional_call": _functional_call,
     "torch.utils.data.DataLoader": make_loader, "torch.utils.data.dataloader.DataLoader": make_loader,
     "torch.utils.data.TensorDataset": make_tensor_dataset,
+    "contextlib.ExitStack": lambda *_: Object("exit stack"),
     "deepspeed.initialize": _deepspeed, "types.SimpleNamespace": lambda m, a, k, s: Object("namespace", {}, dict(k)),
 }  # fmt: skip
 

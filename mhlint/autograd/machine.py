@@ -51,6 +51,7 @@ class Machine:
     listed: dict[Value, tuple[int, list[Tensor]]] = field(default_factory=dict)
     current: Site | None = None
     in_notebook: bool = False
+    copies_saved: bool = False
 
     # Doors between the files of this folder, set by `mhlint.autograd.run`.
     evaluate: Callable[[Machine, Frame, ast.expr], Value] = field(init=False)
@@ -107,7 +108,7 @@ class Machine:
         keeps: Level,
         sure: Level,
     ) -> Node:
-        return Node(op, site, self.turn, self.next_serial(), keeps, sure, inputs)
+        return Node(op, site, self.turn, self.next_serial(), keeps, sure, inputs, copies=self.copies_saved)
 
     @contextmanager
     def gradients(self, enabled: bool | None) -> Iterator[None]:

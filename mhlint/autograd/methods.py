@@ -119,6 +119,11 @@ def _of_object(machine: Machine, owner: Object, name: str, args: Args, keywords:
         return NONE
     if owner.kind in ("accelerator", "fabric", "engine"):
         return _of_wrapper(machine, owner, name, args, keywords, site)
+    if owner.kind == "exit stack" and name == "enter_context" and isinstance(first, Object):
+        enabled = first.settings.get("enabled") if first.kind == "grad mode" else None
+        if enabled is not None:
+            machine.grad_enabled = bool(enabled.value) if isinstance(enabled, Const) else None
+            return NONE
     if owner.kind == "iterator" and name in ("__next__", "next"):
         return machine.unknown("next")
     if owner.kind == "scheduler":

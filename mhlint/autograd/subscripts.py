@@ -63,7 +63,9 @@ def _position(sequence: Sequence, index: Value) -> int | None:
             return number
         return -1 if number == -1 and sequence.items else None
     if isinstance(index, Unknown) and index.position is not None and not sequence.exact:
-        return index.position if len(sequence.items) > abs(index.position) else None
+        # Only an index that counts from 0 is that place: not `i + 1`, not the second of `range(1, n)`.
+        counts = index.at_least == 1 if index.position == 1 else index.base is None or index.offset == -1
+        return index.position if counts and len(sequence.items) > abs(index.position) else None
     return None
 
 
@@ -75,7 +77,7 @@ def _of_sequence(machine: Machine, owner: Sequence, index: Value) -> Value:
         lower, upper, step = index.lower, index.upper, index.step
         if owner.exact and isinstance(lower, Const) and isinstance(upper, Const) and isinstance(step, Const):
             return Sequence(owner.items[lower.value : upper.value : step.value], owner.kind)
-        return Sequence(list(owner.items), owner.kind, exact=False)
+        return Sequence(_sliced(machine, owner, lower, upper, step), owner.kind, exact=False)
     items = owner.items
     if items and all(isinstance(item, (Const, Unknown)) and not tensors_in(item) for item in items):
         return machine.derived("item", (owner, index), "item")
@@ -85,6 +87,22 @@ def _of_sequence(machine: Machine, owner: Sequence, index: Value) -> Value:
     if items and len(modules) == len(items):
         return _one_of(items, index)
     return machine.derived("item", (owner, index), "item", tuple(tensors_in(owner)))
+
+
+def _sliced(machine: Machine, owner: Sequence, lower: Value, upper: Value, step: Value) -> list[Value]:
+    """The items of a slice whose place among the items is not known, or of a list not all of whose items are."""
+    bounds = [getattr(bound, "value", ...) for bound in (lower, upper, step)]
+    if not owner.exact and bounds[2] in (None, 1):
+        if bounds[:2] in ([None, None], [0, None]):
+            return list(owner.items)
+        if bounds[:2] in ([None, -1], [0, -1], [1, None]):
+            return owner.items[:-1] if bounds[1] == -1 else owner.items[1:]
+        if bounds[:2] == [-1, None]:
+            return owner.items[-1:]
+    held = tuple(tensors_in(owner))
+    if not held or all(item is owner.items[0] for item in owner.items):
+        return list(owner.items)
+    return [machine.unknown("item", held) if tensors_in(item) else item for item in owner.items]
 
 
 def _one_of(items: list[Value], index: Value) -> Value:

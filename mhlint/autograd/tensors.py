@@ -100,6 +100,8 @@ def node_for(
 
 def keep(node: Node, tensor: Tensor, label: str, level: Level = Level.CERTAIN) -> None:
     """Let a node keep a tensor at its present version."""
+    if node.copies:
+        return
     storage = tensor.storage
     node.saved.append(Saved(storage, len(storage.changes), len(storage.unseen), label, level))
 
@@ -117,6 +119,14 @@ def alias(tensor: Tensor) -> Tensor:
         storage=Storage(), node=tensor.node, requires_grad=tensor.requires_grad, site=tensor.site,
         turn=tensor.turn, elements=tensor.elements, unseen_call=tensor.unseen_call,
     )  # fmt: skip
+
+
+def copy_of(tensor: Tensor) -> Tensor:
+    """The same values and the same graph in other memory."""
+    made = alias(tensor)
+    made.shape, made.name, made.detached_from = tensor.shape, tensor.name, tensor.detached_from
+    made.grad_of, made.integral = tensor.grad_of, tensor.integral
+    return made
 
 
 def part_of(machine: Machine, whole: Tensor, key: Key, site: Site | None) -> Tensor:

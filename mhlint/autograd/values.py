@@ -140,12 +140,16 @@ class Tensor(Value):
 
 @dataclass(eq=False, slots=True, repr=False)
 class Sequence(Value):
-    """A list, tuple or set. When not `exact`, its items are the first, the second and the last of unknown many."""
+    """A list, tuple or set. When not `exact`, its items are the first, the second and the last of unknown many.
+
+    `fields` are the names of a named tuple's items, `most` is how many a bounded deque holds.
+    """
 
     items: list[Value]
     kind: str = "list"
     exact: bool = True
     fields: tuple[str, ...] = ()
+    most: int | None = None
 
 
 @dataclass(eq=False, slots=True, repr=False)
