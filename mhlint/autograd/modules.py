@@ -288,7 +288,7 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
             continue
         if need.place == "result":
             tensors.keep(node, result, module.kind, level)
-        elif need.place == "input" and given:
+        elif need.place == "input" and given and operations.keeps_input(module.kind, result is given[0]):
             tensors.keep(node, given[0], given[0].name or "input", level)
         elif need.place == "target" and len(given) > 1:
             tensors.keep(node, given[1], given[1].name or "target", level)

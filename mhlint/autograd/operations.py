@@ -118,6 +118,15 @@ def saves(row: Operation, arguments: Arguments, training: bool | None = None) ->
     return row.saves is Saves.ALWAYS
 
 
+_RESULT_IN_PLACE = frozenset({"elu", "selu", "celu", "leakyrelu", "rrelu"})
+
+
+def keeps_input(name: str, in_place: bool) -> bool:
+    """Whether an operation that needs its input needs the tensor it was given: in place it keeps a copy of the old
+    values, or for a few activations its result, which is that tensor (tests/reported/*_activations_in_place.py)."""
+    return not in_place or name.rpartition(".")[2].replace("_", "").lower() in _RESULT_IN_PLACE
+
+
 def gives(row: Operation, word: str, arguments: Arguments) -> bool | None:
     """Whether the result of this call is `scalar`, `multi`, ... (see `Operation`); None if unknown."""
     for item in row.out:

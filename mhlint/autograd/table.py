@@ -6,11 +6,19 @@ from mhlint.autograd import operations, shapes, tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.operations import Arguments, Operation, Saves
-from mhlint.autograd.values import Const, Sequence, Slice, Tensor, Unknown, Value, tensors_in
+from mhlint.autograd.values import Const, Library, Sequence, Slice, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
 _WITH_INDICES = frozenset(["max", "min", "topk", "sort", "median", "mode", "kthvalue", "cummax", "cummin"])
 
+# Views whose rows do not lie in memory as their shape says: making them contiguous copies.
+_REORDERING = frozenset(
+    "permute transpose t swapaxes swapdims movedim moveaxis expand expand_as broadcast_to unfold diagonal mT T".split()
+)
+_REORDERED = "<reordered>"
+_OTHER_TYPES = frozenset(
+    f"torch.{name}" for name in ("float64", "double", "float16", "half", "bfloat16", "complex64", "complex128")
+)
 _SIZES = frozenset({"size", "shape", "dim", "numel", "ndimension", "nelement"})
 _SIZED = frozenset({"randn", "rand", "zeros", "ones", "empty"})
 
@@ -77,10 +85,12 @@ def result_of(
         result = _in_place(machine, row, args[0], given[1:], keeps, site)
     else:
         if operations.gives(row, "alias", literals) and len(given) == 1:
-            return _alias(machine, row, given[0], site)
+            return _alias(machine, row, given[0], args[1:], keywords, site)
         result = tensors.make(machine, row.name, given, keeps, site)
         if operations.gives(row, "view", literals) and given:
             result.storage, result.is_view = given[0].storage, True
+            if row.name.rpartition(".")[2] in _REORDERING or _REORDERED in given[0].attributes:
+                result.attributes[_REORDERED] = Const(True)
     _keep_needed(machine, row, result, args, keywords)
     short = row.name.rpartition(".")[2]
     if operations.gives(row, "scalar", literals):
@@ -136,13 +146,28 @@ def _in_place(
     return tensors.in_place(machine, receiver, row.name, others, keeps, site, level=level)
 
 
-def _alias(machine: Machine, row: Operation, tensor: Tensor, site: Site | None) -> Tensor:
+def _alias(
+    machine: Machine, row: Operation, tensor: Tensor, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Tensor:
     """`.to()`, `.float()`, `.contiguous()`: the tensor itself, or a copy by a node that keeps nothing."""
     if tensor.node is None and tensor.requires_grad is not False and not tensor.parameter:
         result = tensors.make(machine, row.name, [tensor], Level.NO, site, edges=Level.MAYBE)
         result.elements = tensor.elements
         return result
+    if _may_copy(row.name.rpartition(".")[2], tensor, [*args, *keywords.values()]):
+        return tensors.copy_of(tensor)
     return tensor
+
+
+def _may_copy(name: str, tensor: Tensor, rest: list[Value]) -> bool:
+    """Whether what is written into the result need not reach the tensor: another type, or another order in memory."""
+    if tensor.unseen_call or tensor.parameter:
+        return False
+    if name in ("to", "type"):
+        return any(isinstance(value, Library) and value.name in _OTHER_TYPES for value in rest)
+    if name in ("contiguous", "reshape", "flatten", "ravel", "reshape_as"):
+        return _REORDERED in tensor.attributes
+    return name in ("double", "half", "bfloat16", "type_as", "sum_to_size", "to_dense")
 
 
 def _keep_needed(
@@ -158,7 +183,8 @@ def _keep_needed(
         if need.if_grad:
             level = min(level, max((_grad_level(bound.get(place)) for place in need.if_grad), default=Level.NO))
         wanted = result if need.place == "result" else bound.get(need.place)
-        if level and isinstance(wanted, Tensor):
+        in_place = wanted is result and need.place != "result"
+        if level and isinstance(wanted, Tensor) and operations.keeps_input(row.name, in_place):
             tensors.keep(node, wanted, wanted.name or need.place, level)
 
 
