@@ -11,6 +11,7 @@ from mhlint.autograd.conditions import decide, truth_of, truth_text
 from mhlint.autograd.frames import BreakLoop, ContinueLoop, Frame, Leave, ProgramExits, StopProducing
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.periods import turns_in_order
 from mhlint.autograd.trace import Loop
 from mhlint.autograd.values import Const, Range, Value
 
@@ -55,8 +56,9 @@ def _drive(
         activation=activation,
         surely_turns=bool(items) and (exact or _counted(iterable)),
     )
-    chosen = _chosen(frame, items, exact, statement)
-    if len(chosen) == 3 and (not exact or len(items) > 3):
+    in_order = None if exact else turns_in_order(frame, statement, iterable, items)
+    chosen = _chosen(frame, items, exact, statement) if in_order is None else in_order
+    if in_order is None and len(chosen) == 3 and (not exact or len(items) > 3):
         machine.after_skipped.add((activation, 2))
     try:
         for item in chosen:
