@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,7 +23,7 @@ _MOST_PASSES = 40
 Proof = Callable[[Source, Source, Finding], str]
 """Says why a fix may not be made, or nothing where it is proven."""
 
-Made = Callable[[Source, Source, Finding], None]
+Made = Callable[[Source, Source, Finding], str]
 """Is told of each fix that is made: the source before it, the source with it alone, its finding."""
 
 
@@ -76,15 +77,16 @@ def fix_files(outcome: Outcome, options: Options, policy: FixPolicy) -> list[Fix
 def _fix_file(document: Document, findings: list[Finding], options: Options, policy: FixPolicy) -> FixedFile:
     now, fixed = document, list[Finding]()
     refused: dict[object, str] = {}
+    said: list[str] = []
     for _ in range(_MOST_PASSES):
         choices = [choice for choice in _choices(findings, policy) if _key(choice) not in refused]
         after, made = _make(now, choices, policy, refused)
         if not made:
-            return FixedFile(document, now, tuple(fixed), tuple(refused.values()))
+            return FixedFile(document, now, tuple(fixed), (*refused.values(), *filter(None, said)))
         for choice in made if policy.made else ():
             alone = _changed(now, [choice])
             if policy.made and isinstance(alone, Document):
-                policy.made(now.source, alone.source, choice.findings[0])
+                said.append(policy.made(now.source, alone.source, choice.findings[0]))
         now = after
         fixed += [finding for choice in made for finding in choice.findings]
         findings = recheck(now, options)
@@ -196,19 +198,31 @@ def proof() -> Proof:
 
 
 def writer_of_tests(folder: str) -> Made:
-    """Writes a test of both forms for each fix that is made; it raises BadSettings where it cannot write."""
-    emit_test = _of_proof("emit_test")
+    """Writes a test of both forms for each fix that is made, or says in a line why that one has none.
 
-    def write(before: Source, after: Source, finding: Finding) -> None:
-        text = emit_test(before, after, finding)
+    It raises BadSettings where it cannot write.
+    """
+    emit_test = _of_proof("emit_test")
+    written: Counter[str] = Counter()
+
+    def write(before: Source, after: Source, finding: Finding) -> str:
+        try:
+            text = emit_test(before, after, finding)
+        except ValueError as reason:
+            return f"{before.path}:{finding.place.start.row}: {finding.code} fixed, and {reason}"
         stem = re.sub(r"\W", "_", os.path.splitext(os.path.basename(before.path))[0])
-        path = os.path.join(folder, f"test_{stem}_{finding.code.lower()}_row_{finding.place.start.row}.py")
+        name = f"test_{stem}_{finding.code.lower()}_row_{finding.place.start.row}"
+        written[name] += 1
+        # Files of one name in different folders have a test each.
+        number = f"_{written[name]}" if written[name] > 1 else ""
+        path = os.path.join(folder, f"{name}{number}.py")
         try:
             os.makedirs(folder, exist_ok=True)
             with open(path, "w", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
             raise BadSettings(f"{path}: {error.strerror or error}") from None
+        return ""
 
     return write
 

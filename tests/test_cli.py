@@ -310,6 +310,31 @@ def test_tests_are_written_for_the_fixes_made(monkeypatch: pytest.MonkeyPatch) -
     assert Path("tests/new/test_a_mhl101_row_1.py").read_text() == f"# {AGAIN}# mended.backward()\n"
 
 
+def test_files_of_one_name_have_a_test_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    give_proof(monkeypatch)
+    for folder in ("one", "two"):
+        Path(folder).mkdir()
+        Path(folder, "a.py").write_text(AGAIN)
+    assert check("--fix", "--emit-tests", "new") == 0
+    assert sorted(path.name for path in Path("new").iterdir()) == ["test_a_mhl101_row_1.py", "test_a_mhl101_row_1_2.py"]
+
+
+def test_a_fix_that_no_test_can_be_written_for_is_made_and_said(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_proof(monkeypatch)
+
+    def refuse(*_: object) -> str:
+        raise ValueError("no test of this fix: it takes other paths")
+
+    sys.modules["mhlint.proof"].emit_test = refuse  # type: ignore[attr-defined]
+    write(a=AGAIN)
+    assert check("--fix", "--emit-tests", "tests/new") == 0
+    assert capsys.readouterr().err.endswith("a.py:1: MHL101 fixed, and no test of this fix: it takes other paths\n")
+    assert Path("a.py").read_text() == "mended.backward()\n"
+    assert not Path("tests/new").exists()
+
+
 def test_proofs_without_torch_are_refused_in_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
