@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -314,6 +315,20 @@ def test_command_runs_a_module_and_leaves_files_alone(
     assert (report["before"]["walks"], report["after"]["walks"]) == (3, 1)
     assert "running as rewritten" in printed.err
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@forks
+def test_hint_at_fixes_that_were_not_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mhlint.cli.verify.verify", partial(verify, run=run_forked))
+    command = ["verify", "-q", "--no-memory", "--steps", "1"]
+    program = str(PROGRAMS / "wrapped.py")
+    assert main([*command, "--", program]) == 2
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("undecided: nothing was rewritten in the ")
+    assert "Note: --unsafe-fixes would rewrite one of them" in said
+    assert main([*command, "--unsafe-fixes", "--", program]) == 0
 
 
 def test_exit_codes() -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mhlint.proof.comparing import Differs, Equivalent
@@ -62,8 +63,19 @@ def run(args: argparse.Namespace) -> int:
     finally:
         if not args.quiet and sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+    if not (args.after or args.unsafe_fixes or seen.changed or seen.before.failure) and seen.before.steps:
+        seen = _with_hint(seen, args.fix_style)
     print(json.dumps(as_json(seen), indent=2) if args.output_format == "json" else as_text(seen))
     return exit_code(seen)
+
+
+def _with_hint(seen: Verification, style: str | None) -> Verification:
+    """Where only fixes that guess what is meant could rewrite the program, a note says so."""
+    count = len(_fixed(True, style)(seen.before.files))
+    if not count:
+        return seen
+    note = f"--unsafe-fixes would rewrite {count} of them" if count > 1 else "--unsafe-fixes would rewrite one of them"
+    return replace(seen, notes=(*seen.notes, note))
 
 
 def exit_code(seen: Verification) -> int:

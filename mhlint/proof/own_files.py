@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+import tempfile
 
 
 class OwnFiles:
@@ -16,7 +17,10 @@ class OwnFiles:
         foreign.add(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         # What watches spawned processes lies in the run's own folder.
         foreign.add(scratch)
-        self.foreign = tuple({name + os.sep for one in foreign for name in (one, os.path.realpath(one))})
+        generated = os.environ.get("TORCHINDUCTOR_CACHE_DIR", os.path.join(tempfile.gettempdir(), "torchinductor_"))
+        names = {name + os.sep for one in foreign for name in (one, os.path.realpath(one))}
+        # torch.compile writes modules while the program runs; the user's name ends its folder's.
+        self.foreign = (*names, generated, os.path.realpath(generated))
         self.seen: set[str] = set()
 
     def take(self) -> list[str]:

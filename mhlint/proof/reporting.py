@@ -114,7 +114,7 @@ def _table(before: Figures, after: Figures) -> Iterator[str]:
         ("walks of a parameter, most", before.walks, after.walks, "{:d}"),
         ("backward calls a step, most", before.backward_calls, after.backward_calls, "{:d}"),
         ("losses walked, first step", before.loss, after.loss, "{:.6g}"),
-        ("saved tensors, peak MiB", _mebi(before.saved_bytes), _mebi(after.saved_bytes), "{:.3f}"),
+        ("saved tensors, peak MiB", _mebi(before.saved_bytes), _mebi(after.saved_bytes), "{:.4g}"),
         ("resident memory, peak MiB", _mebi(before.resident_bytes), _mebi(after.resident_bytes), "{:.0f}"),
         ("device memory, peak MiB", _mebi(before.device_bytes), _mebi(after.device_bytes), "{:.1f}"),
         ("time a step, s", before.seconds, after.seconds, "{:.4g}"),
