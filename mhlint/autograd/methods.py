@@ -15,7 +15,7 @@ from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_methods import call_module_method
 from mhlint.autograd.table import result_of
-from mhlint.autograd.trace import Clip, Hook
+from mhlint.autograd.trace import Clip, Hook, Step
 from mhlint.autograd.values import (
     NONE,
     TRUE,
@@ -139,8 +139,11 @@ def _of_wrapper(machine: Machine, owner: Object, name: str, args: Args, keywords
     if name == "step" and owner.kind == "engine":
         held = owner.settings.get("optimizer")
         if isinstance(held, Optimizer):
-            optimizers.step(machine, held, [], site, Level.CERTAIN)
+            # Its own optimizers may write a copy back in a way that the version counter does not see.
+            optimizers.step(machine, held, [], site, Level.LIKELY)
             gradients.clear(machine, held.parameters, site, exact=True, to_none=True)
+        else:
+            machine.emit(Step, tensors.site_of(machine, site), optimizer=None, changed={})
         return NONE
     if name.startswith("clip_grad") or name == "clip_gradients":
         found, _ = optimizers.held(machine, args[0] if args else NONE)

@@ -12,6 +12,9 @@ from mhlint.autograd.trace import Escape, Hook, Step, Unseen
 from mhlint.autograd.values import (
     NONE,
     Const,
+    Instance,
+    Module,
+    Optimizer,
     Sequence,
     Tensor,
     Unknown,
@@ -74,12 +77,16 @@ def opaque_result(
     """What an unseen call gives: it may hold any of its arguments, and it may have walked them."""
     given = tuple(dict.fromkeys([*extra, *(tensor for value in values for tensor in tensors_in(value))]))
     with_graph = tuple(tensor for tensor in given if tensor.node is not None)
-    if not _HARMLESS.search(label):
+    if not _HARMLESS.search(label) or any(_has_gradients(value) for value in values):
         machine.note(Unseen, tensors.site_of(machine, site), label=label)
     if with_graph and not _HARMLESS.search(label):
         machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call")
     result = machine.unknown(label, given)
     return result
+
+
+def _has_gradients(value: Value) -> bool:
+    return isinstance(value, (Module, Instance, Optimizer)) or (isinstance(value, Tensor) and value.parameter)
 
 
 def _method(

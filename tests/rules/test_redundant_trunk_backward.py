@@ -29,6 +29,23 @@ SILENT = [
         opt.zero_grad()
         head_b(z).sum().backward()
     """),
+    Case("gradients logged by what was not seen", """
+        from somewhere import log_gradients
+
+        z = trunk(x)
+        head_a(z).sum().backward(retain_graph=True)
+        log_gradients(trunk)
+        head_b(z).sum().backward()
+    """, runs=False),
+    Case("a step of an engine whose optimizer was not seen", """
+        import deepspeed
+
+        engine, *_ = deepspeed.initialize(model=trunk, config="settings.json")
+        z = engine(x)
+        engine.backward(head_a(z).sum(), retain_graph=True)
+        engine.step()
+        engine.backward(head_b(z).sum())
+    """, runs=False),
     Case("gradients looked at by what was not seen", """
         def train(note_gradients):
             z = trunk(x)
