@@ -21,7 +21,7 @@ from mhlint.autograd.frames import (
 )
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.tensors import update_in_place
-from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Value
+from mhlint.autograd.values import NONE, Const, Instance, Mapping, Sequence, Value, tensors_in
 from mhlint.syntax.program import dotted
 
 _CATCH_ALL = frozenset({"Exception", "BaseException", ""})
@@ -277,10 +277,12 @@ def _pattern(machine: Machine, frame: Frame, pattern: ast.pattern, subject: Valu
             return False
         parts = [_pattern(machine, frame, p, s) for p, s in zip(pattern.patterns, subject.items, strict=True)]
         return False if False in parts else None if None in parts else True
+    inside: list[Value] = [subject, *subject.attributes.values()] if isinstance(subject, Instance) else [subject]
+    held = tuple(tensor for part in inside for tensor in tensors_in(part))
     for node in ast.walk(pattern):
         name = getattr(node, "name", None) or getattr(node, "rest", None)
         if isinstance(name, str):
-            frame.variables[name] = machine.unknown(name)
+            frame.variables[name] = machine.unknown(name, held)
     return None
 
 

@@ -38,6 +38,8 @@ def load(machine: Machine, owner: Value, index: Value, site: Site | None) -> Val
         method = owner.cls and machine.member(machine, owner, "__getitem__")
         if method is not None:
             return machine.call(machine, method, [index], {}, site)
+        if isinstance(index, Const) and f"[{index.value!r}]" in owner.attributes:
+            return owner.attributes[f"[{index.value!r}]"]
     if isinstance(owner, Unknown):
         key = ("[]", key_of(index))
         if key not in owner.attributes:
@@ -207,6 +209,10 @@ def store(machine: Machine, owner: Value, index: Value, value: Value, site: Site
         method = machine.member(machine, owner, "__setitem__")
         if method is not None:
             machine.call(machine, method, [index, value], {}, site)
+        elif isinstance(index, Const):
+            # A class made from `dict` keeps what is stored under a key.
+            machine.effects += 1
+            owner.attributes[f"[{index.value!r}]"] = value
     elif isinstance(owner, Unknown):
         owner.attributes[("[]", key_of(index))] = value
         machine.effects += 1
