@@ -379,7 +379,7 @@ def _all(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
     known = [truth_of(machine, item) for item in items]
     if False in known:
         return FALSE
-    return TRUE if exact and None not in known else machine.unknown("all(...)")
+    return TRUE if exact and None not in known else _asked(machine, "all", items)
 
 
 def _any(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -387,7 +387,12 @@ def _any(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
     known = [truth_of(machine, item) for item in items]
     if True in known:
         return TRUE
-    return FALSE if exact and None not in known else machine.unknown("any(...)")
+    return FALSE if exact and None not in known else _asked(machine, "any", items)
+
+
+def _asked(machine: Machine, name: str, items: list[Value]) -> Value:
+    """An answer that is not known, the same for the same items."""
+    return machine.derived(name, tuple(key_of(item) for item in items), f"{name}(...)")
 
 
 def _map(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:

@@ -348,7 +348,9 @@ def run_unseen(
     machine.randomness += 1
     given: list[Tensor] = []
     for arg in (*args, *keywords.values()):
-        given.extend(tensors_in(arg))
+        # What may be one of several tensors hangs on each of them perhaps.
+        one = tensors.as_tensor(machine, arg, site) if isinstance(arg, Unknown) and arg.deps else None
+        given.extend(tensors_in(arg) if one is None else [one])
     result = tensors.make(machine, callee.label or "module", [*given, own], level, site, edges=level)
     result.unseen_call = True
     if result.node is not None:

@@ -316,7 +316,7 @@ class _Writer:
 
     def _in_place(self, node: Node, inputs: list[Node | Tensor], values: list[Form], method: str) -> None:
         name, rest = values[0].text, values[1:]
-        operand = rest[0].text if rest else "0.5"
+        operand = "" if method == "tanh_" else rest[0].text if rest else "0.5"
         self.lines.append(f"{name}.{method}({operand})  # {self._comment(node.site)}")
         scalar = self.scalars.get(node)
         self.forms[node] = values[0]
@@ -524,7 +524,7 @@ def in_place_nodes(excerpt: Excerpt) -> dict[Node, str]:
     written = {(event.site, event.turn) for event in excerpt.trace.of(Write)}
     for node in excerpt.nodes:
         if node not in found and (node.site, node.turn) in written and forms.works_in_place(node):
-            found[node] = "mul_" if forms.keeps(node) else "add_"
+            found[node] = forms.method_in_place_of(node)
     return found
 
 

@@ -102,8 +102,15 @@ def in_place_method(node: Node) -> str:
     if name in ("*=", "/=", "mul_", "div_"):
         return "mul_"
     if name.endswith("_") or (name.endswith("=") and name != "=="):
-        return "mul_" if keeps(node) else "add_"
+        return method_in_place_of(node)
     return ""
+
+
+def method_in_place_of(node: Node) -> str:
+    """A method that works in place and keeps what the operation keeps: its result, something, or nothing."""
+    if not keeps(node):
+        return "add_"
+    return "tanh_" if node.saved and not node.copies and len(node.inputs) == 1 else "mul_"
 
 
 def works_in_place(node: Node) -> bool:

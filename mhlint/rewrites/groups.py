@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mhlint.autograd.graph import Node
+from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.trace import Backward, Event, Loop, Runs, Trace
 from mhlint.findings import Finding, Place
 from mhlint.rewrites.layout import CannotEdit, Layout, loops_around
@@ -213,6 +213,9 @@ def _groups(trace: Trace) -> Iterator[Group]:
             shared = next((found for walk in group if (found := shared_trunk(walk, event)) is not None), None)
             if shared is not None and not crosses_calls(trace, shared[0], event):
                 if needs_apart(trace, group[-1], event):
+                    if shared[1] == Level.MAYBE:
+                        # Two turns that hardly share anything: what lies between them tells nothing of either.
+                        continue
                     open_groups.append([event])
                     apart |= {id(group), id(open_groups[-1])}
                 else:

@@ -61,7 +61,8 @@ def when(group: list[Sighting]) -> tuple[str, ...]:
     """The choices without which the finding was not seen: those that all its paths share.
 
     A choice counts where a path took its other side (and so did not show the finding), and where its other side
-    could have made a difference but was not run; not where it is settled that it makes none.
+    could have made a difference but was not run; not where it is settled that it makes none. Where paths that share
+    no choice show it (`if a or b:`), those of the surest one that tell it from the paths that do not show it.
     """
     shared: dict[_Identity, Choice] | None = None
     settled: set[_Identity] = set()
@@ -78,12 +79,32 @@ def when(group: list[Sighting]) -> tuple[str, ...]:
         for trace in root.traces
         for choice in trace.choices
     }
-    needed: dict[str, str] = {}
-    for identity, choice in (shared or {}).items():
-        if identity not in settled or (identity, not answer(choice)) in sides:
-            phrase = choice.text if choice.taken else f"not ({choice.text})"
-            needed.setdefault(choice.subject, f"{phrase} (line {choice.site.row})")
-    return tuple(needed.values())
+    needed = {
+        identity: choice
+        for identity, choice in (shared or {}).items()
+        if identity not in settled or (identity, not answer(choice)) in sides
+    }
+    _tell_apart(group, needed)
+    phrases: dict[str, str] = {}
+    for choice in needed.values():
+        phrase = choice.text if choice.taken else f"not ({choice.text})"
+        phrases.setdefault(choice.subject, f"{phrase} (line {choice.site.row})")
+    return tuple(phrases.values())
+
+
+def _tell_apart(group: list[Sighting], needed: dict[_Identity, Choice]) -> None:
+    """Add choices of the surest sighting until no whole path that makes them all lacks the finding."""
+    surest = group[0]
+    made = {_identity(choice): choice for choice in surest.trace.choices[: surest.event.choices]}
+    showing = {id(sighting.trace) for sighting in group}
+    for silent in surest.root.traces:
+        if id(silent) in showing or silent.ended != "done":
+            continue
+        answers = {_identity(choice): answer(choice) for choice in silent.choices}
+        other = {key: choice for key, choice in made.items() if answers.get(key) is (not answer(choice))}
+        if other and not other.keys() & needed.keys():
+            key, choice = next(iter(other.items()))
+            needed[key] = choice
 
 
 def crosses_calls(trace: Trace, node: Node | None, event: Event) -> bool:

@@ -51,6 +51,20 @@ def test_a_choice_that_must_not_be_taken_is_negated() -> None:
     assert [choice.partition(" (line")[0] for choice in choices] == ["not (summed)"]
 
 
+def test_one_of_several_choices_that_lead_there_is_named() -> None:
+    body = """
+        def train(early, late, verbose):
+            z = trunk(x)
+            if verbose:
+                print(1)
+            if early or late:
+                head_a(z).sum().backward()
+            head_b(z).sum().backward()
+    """
+    (choices,) = when(body)
+    assert [choice.partition(" (line")[0] for choice in choices] == ["early"]
+
+
 def test_one_statement_is_reported_once() -> None:
     body = """
         def train(first):
