@@ -379,7 +379,7 @@ def _all(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
     known = [truth_of(machine, item) for item in items]
     if False in known:
         return FALSE
-    return TRUE if exact and None not in known else _asked(machine, "all", items)
+    return TRUE if exact and None not in known else _asked(machine, "all", items, exact)
 
 
 def _any(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -387,11 +387,13 @@ def _any(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
     known = [truth_of(machine, item) for item in items]
     if True in known:
         return TRUE
-    return FALSE if exact and None not in known else _asked(machine, "any", items)
+    return FALSE if exact and None not in known else _asked(machine, "any", items, exact)
 
 
-def _asked(machine: Machine, name: str, items: list[Value]) -> Value:
-    """An answer that is not known, the same for the same items."""
+def _asked(machine: Machine, name: str, items: list[Value], exact: bool) -> Value:
+    """An answer that is not known, the same for the same items where these are all there are."""
+    if not exact:
+        return machine.unknown(f"{name}(...)")
     return machine.derived(name, tuple(key_of(item) for item in items), f"{name}(...)")
 
 
