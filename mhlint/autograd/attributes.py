@@ -1,14 +1,12 @@
-"""Attributes: of tensors, objects, modules, classes, libraries and unknown things."""
+"""Reading attributes: of tensors, objects, modules, classes, libraries and unknown things."""
 
 from __future__ import annotations
 
 from mhlint.autograd import gradients, operations, tensors
-from mhlint.autograd.binding_effects import note_effect
-from mhlint.autograd.conditions import decide
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.trace import Hook
+from mhlint.autograd.module_evidence import is_module, looks_like_module
 from mhlint.autograd.values import (
     FALSE,
     NONE,
@@ -32,15 +30,9 @@ from mhlint.autograd.values import (
     Tensor,
     Unknown,
     Value,
-    is_none,
-    key_of,
 )
 from mhlint.syntax.program import Site
 
-MODULE_BASES = (
-    "torch.nn.Module", "torch.nn.modules.Module", "pytorch_lightning.LightningModule", "lightning.LightningModule",
-    "lightning.pytorch.LightningModule", "pytorch_lightning.core.LightningModule", "torch.nn.modules.module.Module",
-)  # fmt: skip
 _VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 _OWN_METHODS = frozenset(
     (
@@ -107,26 +99,6 @@ def surely_lacks(machine: Machine, owner: Value, name: str) -> bool:
     if name in owner.attributes or name in owner.cls.program.stored_attributes:
         return False
     return all(member(machine, owner, asked) is None for asked in (name, "__getattr__", "__getattribute__"))
-
-
-def is_module(value: Value) -> bool:
-    """Is an object surely an `nn.Module` of the program's own?"""
-    return isinstance(value, Instance) and is_module_class(value.cls)
-
-
-def is_module_class(cls: ClassValue) -> bool:
-    return any(
-        base in MODULE_BASES or base.startswith("torch.nn.") or base.rpartition(".")[2] == "LightningModule"
-        for base in cls.library_bases()
-    )
-
-
-def looks_like_module(cls: ClassValue) -> bool:
-    """A class with a `forward` whose base was not seen: a module in all likelihood."""
-    if is_module_class(cls):
-        return True
-    has_forward = any(isinstance(item, ClassValue) and "forward" in item.members for item in cls.order())
-    return has_forward and any(not isinstance(base, ClassValue) for base in cls.order())
 
 
 def member(machine: Machine, owner: Instance, name: str) -> Value | None:
@@ -293,79 +265,3 @@ def _of_super(machine: Machine, owner: Super, name: str) -> Value:
     if name == "__init__" or name in ("__new__", "__post_init__", "__setattr__"):
         return Native(name, lambda *_: NONE)
     return Method(receiver, name)
-
-
-def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -> None:
-    """`owner.name = value`."""
-    if isinstance(owner, Tensor):
-        _store_on_tensor(machine, owner, name, value, site)
-        return
-    if isinstance(owner, Instance):
-        setter = member(machine, owner, f"{name}.setter")
-        if isinstance(setter, Bound):
-            machine.call(machine, setter, [value], {}, site)
-            return
-    table = getattr(owner, "attributes", None)
-    if isinstance(owner, Namespace):
-        table = owner.frame.variables
-    if isinstance(owner, ClassValue):
-        table = owner.members
-    if isinstance(value, (Module, Instance, Unknown)) or (isinstance(value, Tensor) and value.parameter):
-        machine.structure += 1
-    if isinstance(table, dict):
-        note_effect(machine, table.get(name), value)
-        if isinstance(owner, Module) and name in owner.parameters:
-            _store_parameter(machine, owner, name, value, site)
-        if isinstance(owner, Module) and name in owner.children:
-            table = owner.children
-        table[name] = value
-    if isinstance(value, Unknown) and isinstance(owner, Instance):
-        if any(text in owner.cls.program.module_evidence for text in (name, f"self.{name}")):
-            value.module = max(value.module, Level.LIKELY)
-        if is_module(owner):
-            value.attributes["<of module>"] = TRUE
-
-
-def _store_parameter(machine: Machine, owner: Module, name: str, value: Value, site: Site) -> None:
-    if isinstance(value, Tensor):
-        owner.parameters[name] = value
-
-
-def _store_on_tensor(machine: Machine, owner: Tensor, name: str, value: Value, site: Site) -> None:
-    if name == "grad":
-        if is_none(value):
-            gradients.clear(machine, [owner], site, exact=True, to_none=True)
-        else:
-            gradients.clip(machine, [owner], site)
-            owner.gradient.level = max(owner.gradient.level, Level.LIKELY)
-    elif name == "data":
-        tensors.write(machine, owner, "a write to .data", site, seen=False)
-    elif name == "requires_grad":
-        set_requires_grad(machine, owner, value, site)
-    else:
-        owner.attributes[name] = value
-        machine.effects += 1
-
-
-def set_requires_grad(machine: Machine, tensor: Tensor, value: Value, site: Site | None) -> None:
-    """`requires_grad = flag` on a leaf; on a non-leaf True does nothing (FACTS F78)."""
-    machine.effects += 1
-    if tensor.node is not None:
-        return
-    where = tensors.site_of(machine, site)
-    flag = decide(machine, value, getattr(value, "label", "") or "requires_grad", where)
-    if flag and tensor.requires_grad is False:
-        tensor.silenced_at = where
-    if tensor.parameter:
-        machine.emit(Hook, where, target=tensor, flag=True)
-    tensor.requires_grad = flag
-
-
-def delete(owner: Value, name: str) -> None:
-    """`del owner.name`."""
-    table = getattr(owner, "attributes", None)
-    if isinstance(table, dict):
-        table.pop(name, None)
-
-
-__all__ = ["delete", "is_module", "key_of", "load", "looks_like_module", "member", "of_instance", "store"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from mhlint.autograd import attributes, subscripts
+from mhlint.autograd import attribute_stores, subscripts
 from mhlint.autograd.binding_effects import note_effect
 from mhlint.autograd.frames import Frame
 from mhlint.autograd.iteration import elements
@@ -22,7 +22,7 @@ def assign(machine: Machine, frame: Frame, target: ast.expr, value: Value) -> No
     elif isinstance(target, ast.Attribute):
         owner = machine.evaluate(machine, frame, target.value)
         name_tensor(value, frame.program.text(target))
-        attributes.store(machine, owner, target.attr, value, frame.program.site(target))
+        attribute_stores.store(machine, owner, target.attr, value, frame.program.site(target))
     elif isinstance(target, ast.Subscript):
         owner = machine.evaluate(machine, frame, target.value)
         index = machine.evaluate(machine, frame, target.slice)
@@ -79,7 +79,7 @@ def delete(machine: Machine, frame: Frame, target: ast.expr) -> None:
         subscripts.delete(machine, owner, index)
     elif isinstance(target, ast.Attribute):
         owner = machine.evaluate(machine, frame, target.value)
-        attributes.delete(owner, target.attr)
+        attribute_stores.delete(owner, target.attr)
     elif isinstance(target, (ast.Tuple, ast.List)):
         for part in target.elts:
             delete(machine, frame, part)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 from contextlib import suppress
 
-from mhlint.autograd import library, methods, modules, questions, unseen
-from mhlint.autograd.attributes import is_module_class, member
+from mhlint.autograd import library, methods, module_forward, module_making, questions, unseen
+from mhlint.autograd.attributes import member
 from mhlint.autograd.frames import Frame, ReturnValue
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_evidence import is_module_class
 from mhlint.autograd.tensors import site_of
 from mhlint.autograd.trace import Escape
 from mhlint.autograd.values import (
@@ -140,14 +141,14 @@ def _run_forward(
     machine: Machine, module: Module, args: list[Value], keywords: dict[str, Value], site: Site | None
 ) -> Value:
     before = machine.randomness
-    output = modules.run_module(machine, module, args, keywords, site)
+    output = module_forward.run_module(machine, module, args, keywords, site)
     if module.region == "torch.compile":
-        modules.mark_region(machine, output, module.region, site_of(machine, site))
+        module_forward.mark_region(machine, output, module.region, site_of(machine, site))
     output = _through_hooks(machine, module, args, output, site)
     if module.parameters or module.children:
         level = Level.CERTAIN if module.exact else Level.LIKELY
         inputs = [*args, *keywords.values()]
-        modules.note_call(machine, module, inputs, output, site_of(machine, site), before, level)
+        module_forward.note_call(machine, module, inputs, output, site_of(machine, site), before, level)
     return output
 
 
@@ -167,10 +168,10 @@ def _call_instance(
     output = call(machine, forward, args, keywords, site)
     output = _through_hooks(machine, owner, args, output, site)
     if owner.region:
-        modules.mark_region(machine, output, owner.region, site_of(machine, site))
+        module_forward.mark_region(machine, output, owner.region, site_of(machine, site))
     if own_call is None:
         inputs = [*args, *keywords.values()]
-        modules.note_call(machine, owner, inputs, output, site_of(machine, site), before, Level.CERTAIN)
+        module_forward.note_call(machine, owner, inputs, output, site_of(machine, site), before, Level.CERTAIN)
     return output
 
 
@@ -202,7 +203,7 @@ def enter(
 
     result = _inside(machine, function, site, run)
     if function.region:
-        modules.mark_region(machine, result, function.region, site_of(machine, site))
+        module_forward.mark_region(machine, result, function.region, site_of(machine, site))
     return result
 
 
@@ -307,7 +308,7 @@ def _library_init(
     base = next(base for base in made.cls.library_bases() if base.startswith("torch.nn."))
     kind = base.rpartition(".")[2]
     if kind != "Module":
-        made.attributes["<base>"] = modules.make_module(machine, kind, args, keywords, site)
+        made.attributes["<base>"] = module_making.make_module(machine, kind, args, keywords, site)
 
 
 def _field_default(machine: Machine, value: Value | None, name: str) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mhlint.autograd import subscripts
-from mhlint.autograd.builtin_names import shuffled
+from mhlint.autograd.builtin_items import shuffled
 from mhlint.autograd.computing import NotPlain, as_value, plain
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine

@@ -8,7 +8,8 @@ from typing import Any
 
 from mhlint.autograd import attributes, binding, subscripts
 from mhlint.autograd.arithmetic import arithmetic, unary
-from mhlint.autograd.builtin_names import as_set, builtin
+from mhlint.autograd.builtin_items import as_set
+from mhlint.autograd.builtin_names import builtin
 from mhlint.autograd.calls import evaluate_call
 from mhlint.autograd.conditions import choice_keys, compare, decide, negate, truth_of, truth_text
 from mhlint.autograd.definitions import define_function

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mhlint.autograd import tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.modules import acts_as_module
+from mhlint.autograd.module_evidence import acts_as_module
 from mhlint.autograd.values import (
     Instance,
     Key,

@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 
 from mhlint.autograd import gradients, operations, optimizers, tensors, unseen, wrappers
-from mhlint.autograd.attributes import LIGHTNING_METHODS, looks_like_module, set_requires_grad
+from mhlint.autograd.attribute_stores import set_requires_grad
+from mhlint.autograd.attributes import LIGHTNING_METHODS
 from mhlint.autograd.containers import call_container
 from mhlint.autograd.custom_function import apply_function
 from mhlint.autograd.distributions import call_distribution
 from mhlint.autograd.frames import Frame
 from mhlint.autograd.graph import Level
+from mhlint.autograd.handlers import Args, Keywords
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_evidence import looks_like_module
 from mhlint.autograd.module_methods import call_module_method
 from mhlint.autograd.table import result_of
 from mhlint.autograd.trace import Clip, Hook, Step
@@ -34,9 +37,6 @@ from mhlint.autograd.values import (
     tensors_in,
 )
 from mhlint.syntax.program import Site
-
-Args = list[Value]
-Keywords = dict[str, Value]
 
 
 def make_super(machine: Machine, frame: Frame, node: ast.Call) -> Value:

@@ -10,7 +10,7 @@ from mhlint.autograd.attributes import of_instance
 from mhlint.autograd.conditions import decide
 from mhlint.autograd.iteration import elements
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.modules import freeze, parameters_of
+from mhlint.autograd.module_parameters import freeze, parameters_of
 from mhlint.autograd.trace import Hook
 from mhlint.autograd.values import (
     NONE,

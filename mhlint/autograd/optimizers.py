@@ -6,7 +6,7 @@ from mhlint.autograd import gradients, tensors
 from mhlint.autograd.graph import Change, Level
 from mhlint.autograd.iteration import Generator, drain
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.modules import parameters_of
+from mhlint.autograd.module_parameters import parameters_of
 from mhlint.autograd.trace import Step
 from mhlint.autograd.values import (
     FALSE,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from mhlint.autograd import gradients, modules, tensors, wrappers
+from mhlint.autograd import gradients, module_forward, module_parameters, tensors, wrappers
 from mhlint.autograd.attributes import MODULE_METHODS
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_evidence import acts_as_module
 from mhlint.autograd.trace import Escape, Hook, Step, Unseen
 from mhlint.autograd.values import (
     NONE,
@@ -45,12 +46,12 @@ def call_unknown(
             return handled
     values = [*args, *keywords.values()]
     given = [tensor for value in values for tensor in tensors_in(value)]
-    level = modules.acts_as_module(callee) if _takes_data(values) else Level.NO
+    level = acts_as_module(callee) if _takes_data(values) else Level.NO
     short = callee.label.rpartition(".")[2]
     if level >= Level.LIKELY and not _LOSS.search(short):
         before = machine.randomness
-        output = modules.run_unseen(machine, callee, args, keywords, site, Level.LIKELY)
-        modules.note_call(machine, callee, values, output, where, before, Level.LIKELY)
+        output = module_forward.run_unseen(machine, callee, args, keywords, site, Level.LIKELY)
+        module_forward.note_call(machine, callee, values, output, where, before, Level.LIKELY)
         return output
     with_graph = [tensor for tensor in given if tensor.graph() is not None]
     if _LOSS.search(short) and with_graph:
@@ -116,13 +117,13 @@ def _method(
         return machine.derived("python", (owner, name, machine.next_serial()), name)
     if name in ("parameters", "named_parameters"):
         owner.module = max(owner.module, Level.LIKELY)
-        stand_in = modules.stand_in(machine, owner)
+        stand_in = module_parameters.stand_in(machine, owner)
         item: Value = stand_in if name == "parameters" else Sequence([machine.unknown("name"), stand_in], "tuple")
         return Sequence([item], exact=False)
     if name in ("to", "cuda", "train", "eval", "requires_grad_", "half", "float", "double", "share_memory"):
         if name == "requires_grad_" and owner.module:
             flag = args[0] if args else Const(True)
-            modules.freeze(machine, owner, bool(flag.value) if isinstance(flag, Const) else None)
+            module_parameters.freeze(machine, owner, bool(flag.value) if isinstance(flag, Const) else None)
         if name in ("to", "float", "double", "half", "cuda") and owner.deps:
             return None
         return owner
@@ -138,7 +139,7 @@ def _method(
         return _module_items(machine, owner, name)
     if name in MODULE_METHODS and owner.module and name not in ("forward", "__call__", "items", "keys", "values"):
         return machine.unknown(name)
-    if name in ("forward", "__call__") and modules.acts_as_module(owner) >= Level.LIKELY:
+    if name in ("forward", "__call__") and acts_as_module(owner) >= Level.LIKELY:
         return call_unknown(machine, owner, args, keywords, site)
     return None
 

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from mhlint.autograd.trace import ModuleCall
 from mhlint.autograd.values import Unknown
 from mhlint.findings import Edit, Finding
+from mhlint.rewrites.around_step import all_surely_run, events_during, kept_afterwards, surely_runs
 from mhlint.rewrites.boundary import Boundary, boundaries
 from mhlint.rewrites.draft import Draft
-from mhlint.rewrites.groups import Step, all_surely_run, events_during, kept_afterwards, surely_runs
+from mhlint.rewrites.groups import Step
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import changed_in_place, fresh_name, loads, taken, torch_autograd
 from mhlint.rewrites.scene import Scene

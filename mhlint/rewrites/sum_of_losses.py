@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 
 from mhlint.findings import Edit
+from mhlint.rewrites.around_step import kept_afterwards, surely_runs
 from mhlint.rewrites.draft import Draft
-from mhlint.rewrites.groups import Step, kept_afterwards, surely_runs
+from mhlint.rewrites.groups import Step
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import changed_in_place, fresh_name, loads, stored, taken
 from mhlint.rewrites.walk_calls import WalkCall, walk_call, with_loss, without_retain

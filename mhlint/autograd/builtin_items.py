@@ -1,0 +1,279 @@
+"""Python's own functions over items: those that count, pair, pick and fold what a loop would turn over."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from mhlint.autograd import tensors
+from mhlint.autograd.arithmetic import arithmetic
+from mhlint.autograd.conditions import truth_of
+from mhlint.autograd.handlers import Args, Handler, Keywords
+from mhlint.autograd.iteration import Generator, elements, number_key, uncertain
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    Const,
+    Mapping,
+    Module,
+    Range,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+    key_of,
+    tensors_in,
+)
+from mhlint.syntax.program import Site
+
+
+def _len(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    value = args[0] if args else NONE
+    if isinstance(value, Sequence) and value.exact:
+        return Const(len(value.items))
+    if isinstance(value, Mapping) and value.exact:
+        return Const(len(value.items))
+    if isinstance(value, Module) and value.exact:
+        return Const(len(value.children))
+    if isinstance(value, Const) and isinstance(value.value, (str, tuple)):
+        return Const(len(value.value))
+    return machine.derived("len", (key_of(value),), f"len({getattr(value, 'label', '...')})")
+
+
+def _range(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if len(args) == 1:
+        return Range(Const(0), args[0], Const(1))
+    return Range(args[0], args[1], args[2] if len(args) > 2 else Const(1)) if args else machine.unknown("range")
+
+
+def _enumerate(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    source = args[0] if args else NONE
+    start = args[1] if len(args) > 1 else keywords.get("start", Const(0))
+    first = start.value if isinstance(start, Const) and isinstance(start.value, int) else None
+    if isinstance(source, Generator):
+
+        def produce(consume: Callable[[Value], Value]) -> None:
+            count = 0
+
+            def one(item: Value) -> Value:
+                nonlocal count
+                index: Value = Const(first + count) if first is not None else machine.unknown("index")
+                count += 1
+                return consume(Sequence([index, item], "tuple"))
+
+            source.run(one)
+
+        return Generator(produce)
+    items, exact = elements(machine, source, site)
+    indices = _indices(machine, source, items, first, exact)
+    pairs: list[Value] = [Sequence([index, item], "tuple") for index, item in zip(indices, items, strict=True)]
+    return Sequence(pairs, exact=exact)
+
+
+def _indices(machine: Machine, source: Value, items: Args, first: int | None, exact: bool) -> Args:
+    if first is None:
+        return [machine.unknown("index") for _ in items]
+    if exact:
+        return [Const(first + position) for position in range(len(items))]
+    length = _len(machine, [source], {}, site=None)
+    base = length.key if isinstance(length, Unknown) else None
+    indices: Args = []
+    for position in range(len(items)):
+        if position == 0:
+            indices.append(Const(first))
+            continue
+        index = machine.unknown("later index")
+        index.at_least = first + position
+        if position == 1:
+            index.position = 1
+            index.within = base if first == 0 else None
+        elif base is None:
+            index.position = -1
+        else:
+            index = Unknown(number_key(base, first - 1), "last index", base=base, offset=first - 1)
+            index.at_least, index.position = first + 2, -1
+        indices.append(index)
+    return indices
+
+
+def _zip(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    columns = [elements(machine, arg, site) for arg in args]
+    if not columns:
+        return Sequence([])
+    exact = all(sure for _, sure in columns)
+    if exact:
+        count = min(len(items) for items, _ in columns)
+        rows = [[items[i] for items, _ in columns] for i in range(count)]
+        return Sequence([Sequence(row, "tuple") for row in rows])
+    count = min(len(items) for items, _ in columns)
+    known = [len(items) for items, sure in columns if sure]
+    if known:
+        # The known length decides how often the loop turns; what is not known has items enough.
+        count = min(known)
+        return Sequence(
+            [Sequence([_nth(machine, items, i, count, sure) for items, sure in columns], "tuple") for i in range(count)]
+        )
+    return Sequence([Sequence([items[i] for items, _ in columns], "tuple") for i in range(count)], exact=False)
+
+
+def _nth(machine: Machine, items: Args, index: int, count: int, sure: bool) -> Value:
+    if sure or index < min(2, len(items)):
+        return items[index]
+    if index == count - 1 and items:
+        return items[-1]
+    sample = items[1] if len(items) > 1 else NONE
+    if isinstance(sample, Unknown):
+        made = machine.derived("nth", (key_of(sample), index), sample.label, sample.deps)
+        made.module = sample.module
+        return made
+    return sample
+
+
+def _list(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if not args:
+        return Sequence([])
+    items, exact = elements(machine, args[0], site)
+    return Sequence(items, exact=exact)
+
+
+def _tuple(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    made = _list(machine, args, keywords, site)
+    assert isinstance(made, Sequence)
+    made.kind = "tuple"
+    return made
+
+
+def _set(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    made = _list(machine, args, keywords, site)
+    assert isinstance(made, Sequence)
+    return as_set(made.items, made.exact)
+
+
+def as_set(items: Args, exact: bool) -> Sequence:
+    """A set of these items: each once."""
+    return Sequence(list({key_of(item): item for item in items}.values()), "set", exact)
+
+
+def _sorted(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """The same items in an order that is not known, so that none of them is at a known place."""
+    made = _list(machine, args, keywords, site)
+    assert isinstance(made, Sequence)
+    return shuffled(machine, made)
+
+
+def shuffled(machine: Machine, items: Sequence) -> Sequence:
+    """A sequence whose order is not known: each item may be any of them."""
+    held = tuple(tensors_in(items))
+    if len(items.items) < 2 or not held:
+        return items
+    return Sequence([_any_of(machine, item, held) for item in items.items], items.kind, exact=False)
+
+
+def _any_of(machine: Machine, item: Value, held: tuple[Tensor, ...]) -> Value:
+    if isinstance(item, Sequence) and item.kind == "tuple":
+        return Sequence([_any_of(machine, part, held) for part in item.items], "tuple", item.exact, item.fields)
+    return machine.unknown("one of several", held) if tensors_in(item) else item
+
+
+def _reversed(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    items, exact = elements(machine, args[0] if args else NONE, site)
+    return Sequence(items[::-1], exact=exact)
+
+
+def _dict(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    result = Mapping({})
+    if args and isinstance(args[0], Mapping):
+        result = Mapping(dict(args[0].items), args[0].exact)
+    elif args:
+        items, result.exact = elements(machine, args[0], site)
+        for item in items:
+            if isinstance(item, Sequence) and len(item.items) == 2 and isinstance(item.items[0], Const):
+                result.items[item.items[0].value] = item.items[1]
+    result.items.update(keywords)
+    return result
+
+
+def _sum(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    items, _ = elements(machine, args[0] if args else NONE, site)
+    total: Value = args[1] if len(args) > 1 else keywords.get("start", Const(0))
+    where = tensors.site_of(machine, site)
+    for item in items:
+        total = arithmetic(machine, total, ast.Add, item, where)
+    return total
+
+
+def _all(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    items, exact = elements(machine, args[0] if args else NONE, site)
+    known = [truth_of(machine, item) for item in items]
+    if False in known:
+        return FALSE
+    return TRUE if exact and None not in known else _asked(machine, "all", items, exact)
+
+
+def _any(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    items, exact = elements(machine, args[0] if args else NONE, site)
+    known = [truth_of(machine, item) for item in items]
+    if True in known:
+        return TRUE
+    return FALSE if exact and None not in known else _asked(machine, "any", items, exact)
+
+
+def _asked(machine: Machine, name: str, items: list[Value], exact: bool) -> Value:
+    """An answer that is not known, the same for the same items where these are all there are."""
+    if not exact:
+        return machine.unknown(f"{name}(...)")
+    return machine.derived(name, tuple(key_of(item) for item in items), f"{name}(...)")
+
+
+def _map(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if len(args) < 2:
+        return machine.unknown("map")
+    function, rows = args[0], _zip(machine, args[1:], {}, site)
+    assert isinstance(rows, Sequence)
+    results = [machine.call(machine, function, row.items, {}, site) for row in rows.items if isinstance(row, Sequence)]
+    return Sequence(results, exact=rows.exact)
+
+
+def _filter(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if len(args) < 2:
+        return machine.unknown("filter")
+    items, exact = elements(machine, args[1], site)
+    kept: Args = []
+    for item in items:
+        verdict = item if args[0] == NONE else machine.call(machine, args[0], [item], {}, site)
+        known = truth_of(machine, verdict)
+        exact = exact and known is not None
+        if known is not False:
+            kept.append(uncertain(machine, item) if known is None else item)
+    return Sequence(kept, exact=exact)
+
+
+def _min(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return _extreme(machine, args, site, min)
+
+
+def _max(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return _extreme(machine, args, site, max)
+
+
+def _extreme(machine: Machine, args: Args, site: Site | None, pick: Callable[[list[float]], float]) -> Value:
+    items, exact = (args, True) if len(args) > 1 else elements(machine, args[0], site) if args else ([], False)
+    if len(items) == 1 and exact:
+        return items[0]
+    numbers = [item.value for item in items if isinstance(item, Const) and isinstance(item.value, (int, float))]
+    if numbers and len(numbers) == len(items) and len(args) > 1:
+        return Const(pick(numbers))
+    deps = tuple(tensor for item in items for tensor in tensors_in(item))
+    if deps:
+        # One of them: which is not known, and the maximum of tensors is one of the tensors itself.
+        return machine.unknown("one of several", deps)
+    return machine.derived("extreme", tuple(items), "min or max")
+
+
+CALLS: dict[str, Handler] = {
+    "len": _len, "range": _range, "enumerate": _enumerate, "zip": _zip, "list": _list, "tuple": _tuple,
+    "set": _set, "frozenset": _set, "sorted": _sorted, "reversed": _reversed, "dict": _dict, "sum": _sum,
+    "all": _all, "any": _any, "map": _map, "filter": _filter, "max": _max, "min": _min,
+}  # fmt: skip

@@ -1,0 +1,163 @@
+"""Python's own functions that ask what an object is, read or write its attributes, or convert it."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from mhlint.autograd import attribute_stores, attributes, tensors
+from mhlint.autograd.conditions import truth_of
+from mhlint.autograd.handlers import Args, Handler, Keywords
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    Bound,
+    ClassValue,
+    Const,
+    Function,
+    Instance,
+    Library,
+    Mapping,
+    Module,
+    Partial,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+    key_of,
+    tensors_in,
+)
+from mhlint.syntax.program import Site
+
+
+def _isinstance(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if len(args) != 2:
+        return machine.unknown("isinstance")
+    value, kind = args
+    kinds = kind.items if isinstance(kind, Sequence) else [kind]
+    names = [item.name for item in kinds if isinstance(item, Library)]
+    answers = [_is_a(value, item) for item in kinds]
+    if True in answers:
+        return TRUE
+    if None not in answers and answers:
+        return FALSE
+    return machine.derived("isinstance", (value, tuple(names)), f"isinstance({getattr(value, 'label', '...')}, ...)")
+
+
+_A_RECORD = namedtuple("_A_RECORD", ())()
+_CONTAINERS = {"list": "list", "tuple": "tuple", "set": "set"}
+
+
+def _is_a(value: Value, kind: Value) -> bool | None:
+    if isinstance(value, Unknown) or (isinstance(value, Tensor) and value.unseen_call):
+        return None
+    if isinstance(kind, ClassValue):
+        if isinstance(value, Sequence) and value.fields:
+            return kind.record == "tuple" and value.fields == kind.record_fields
+        if isinstance(value, Instance):
+            return kind in value.cls.order() or (None if value.cls.has_unseen_base() else False)
+        return False
+    if not isinstance(kind, Library):
+        return None
+    name = kind.name.rpartition(".")[2]
+    if isinstance(value, Tensor):
+        return True if name == "Tensor" else None if "Tensor" in name or name in ("Parameter", "Variable") else False
+    if isinstance(value, Sequence):
+        if name not in ("list", "tuple", "set", "dict", "Tensor", "str"):
+            return None
+        # A bounded deque is no list; one without a bound is kept as if it were a list.
+        return value.kind == _CONTAINERS.get(name)
+    if isinstance(value, Mapping):
+        return name in ("dict", "Mapping") if name in ("dict", "list", "tuple", "Tensor", "Mapping") else None
+    if isinstance(value, Const) and name in (
+        "int",
+        "float",
+        "str",
+        "bool",
+        "list",
+        "tuple",
+        "dict",
+        "Tensor",
+    ):
+        return type(value.value).__name__ == name or (name == "int" and isinstance(value.value, bool))
+    if isinstance(value, Instance):
+        bases = value.cls.library_bases()
+        return True if kind.name in bases else None if value.cls.has_unseen_base() or bases else False
+    if isinstance(value, Module):
+        return name in (value.kind, "Module") or (False if name[:1].isupper() else None)
+    return None
+
+
+def _getattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if len(args) < 2:
+        return machine.unknown("getattr")
+    owner, name = args[0], args[1]
+    if isinstance(name, Const) and isinstance(name.value, str):
+        if len(args) > 2 and attributes.surely_lacks(machine, owner, name.value):
+            return args[2]
+        return attributes.load(machine, owner, name.value, site)
+    deps = tuple(t for v in getattr(owner, "attributes", {}).values() for t in tensors_in(v))
+    return machine.derived("getattr", (owner, name), "getattr", deps)
+
+
+def _setattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if len(args) == 3 and isinstance(args[1], Const):
+        attribute_stores.store(machine, args[0], str(args[1].value), args[2], tensors.site_of(machine, site))
+    elif len(args) == 3:
+        machine.effects += 1
+    return NONE
+
+
+def _hasattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if len(args) == 2 and isinstance(args[0], Instance) and isinstance(args[1], Const):
+        if args[1].value in args[0].attributes or machine.member(machine, args[0], str(args[1].value)) is not None:
+            return TRUE
+        if not args[0].cls.has_unseen_base() and not args[0].cls.library_bases():
+            return FALSE
+    if len(args) == 2 and isinstance(args[0], Sequence) and args[0].fields and isinstance(args[1], Const):
+        return TRUE if args[1].value in args[0].fields or hasattr(_A_RECORD, str(args[1].value)) else FALSE
+    parts = tuple(key_of(arg) for arg in args)
+    return machine.derived("hasattr", parts, "hasattr(...)")
+
+
+def _str(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    known = len(args) == 1 and isinstance(args[0], Const) and isinstance(args[0].value, (str, int, bool, type(None)))
+    return Const(str(args[0].value)) if known else machine.unknown("text")  # type: ignore[attr-defined]
+
+
+def _bool(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    value = args[0] if args else FALSE
+    known = truth_of(machine, value)
+    return machine.derived("bool", (value,), "bool") if known is None else Const(known)
+
+
+def _number(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    value = args[0] if args else Const(0)
+    if isinstance(value, Unknown) and not value.deps:
+        return value
+    return machine.derived("number", (key_of(value), machine.next_serial()), "number")
+
+
+def _type(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    value = args[0] if len(args) == 1 else NONE
+    if isinstance(value, Instance):
+        return value.cls
+    if isinstance(value, Tensor) and not value.unseen_call:
+        return Library("torch.Tensor")
+    if isinstance(value, Sequence) and not value.fields and value.kind == "tuple":
+        return Library(f"builtins.{value.kind}")
+    if isinstance(value, Module):
+        return Library(f"torch.nn.{value.kind}")
+    return machine.derived("type", (key_of(value),), "type(...)")
+
+
+def _callable(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    surely = len(args) == 1 and isinstance(args[0], (Function, Bound, Module, ClassValue, Partial))
+    return TRUE if surely else machine.derived("callable", tuple(key_of(arg) for arg in args), "callable(...)")
+
+
+CALLS: dict[str, Handler] = {
+    "isinstance": _isinstance, "type": _type, "callable": _callable, "getattr": _getattr, "setattr": _setattr,
+    "hasattr": _hasattr, "bool": _bool, "int": _number, "float": _number, "round": _number, "str": _str,
+}  # fmt: skip

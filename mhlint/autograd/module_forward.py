@@ -1,0 +1,202 @@
+"""Running modules forward: torch's own by their table, those that cannot be seen by what they take."""
+
+from __future__ import annotations
+
+from mhlint.autograd import operations, shapes, tensors
+from mhlint.autograd.graph import Level, Node
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_making import WRAPPERS
+from mhlint.autograd.module_parameters import known_parameters, stand_in
+from mhlint.autograd.operations import Arguments
+from mhlint.autograd.table import as_level, literal
+from mhlint.autograd.trace import ModuleCall
+from mhlint.autograd.values import (
+    Const,
+    Module,
+    Sequence,
+    Tensor,
+    Unknown,
+    Value,
+    tensors_in,
+)
+from mhlint.syntax.program import Site
+
+
+def run_module(
+    machine: Machine, module: Module, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """`module(x)` for one of torch's own modules."""
+    where = tensors.site_of(machine, site)
+    if module.kind == "Sequential":
+        value: Value = args[0] if args else machine.unknown("input")
+        for child in module.children.values():
+            if isinstance(child, Module) and not child.attributes:
+                value = run_module(machine, child, [value], {}, site)
+            else:
+                value = machine.call(machine, child, [value], {}, site)
+        return value
+    if module.kind in WRAPPERS:
+        return _in_region(machine, module, args, keywords, where)
+    machine.spend()
+    row = operations.module(module.kind)
+    given: list[Tensor] = []
+    for arg in (*args, *keywords.values()):
+        tensor = tensors.as_tensor(machine, arg, site) if isinstance(arg, Unknown) else None
+        given.extend([tensor] if tensor is not None else tensors_in(arg))
+    if row is None:
+        result = tensors.make(machine, module.kind, [*given, *module.parameters.values()], Level.LIKELY, site)
+        result.unseen_call = True
+        machine.randomness += 1
+        return result
+    constructor = module.constructor
+    if not isinstance(constructor, Arguments):
+        constructor = Arguments((), {name: literal(value) for name, value in module.settings.items()})
+        module.constructor = constructor
+    keeps = as_level(operations.saves(row, constructor, module.training))
+    if row.random and keeps:
+        machine.randomness += 1
+    if given and operations.gives(row, "inplace", constructor):
+        # Dropout that drops nothing changes nothing; whether it drops may not be known (FACTS F10).
+        level = keeps if row.random else Level.CERTAIN
+        if level is Level.NO:
+            return given[0]
+        result = tensors.in_place(machine, given[0], module.kind, given[1:], keeps, where, level=level)
+    else:
+        result = tensors.make(machine, module.kind, [*given, *module.parameters.values()], keeps, site)
+    _keep_needed(row, module, result, given)
+    if operations.gives(row, "scalar", constructor):
+        result.elements = 1
+    elif constructor.keywords.get("reduction") == "none" or module.kind.startswith("Conv"):
+        result.elements = 3
+    elif module.kind in ("LSTM", "LSTMCell", "GRU", "RNN", "MultiheadAttention"):
+        return _outputs(module.kind, result)
+    elif operations.gives(row, "multi", constructor):
+        return Sequence([result, tensors.alias(result)], "tuple", exact=False)
+    elif module.kind == "Linear":
+        width = module.settings.get("out_features")
+        known = width.value if isinstance(width, Const) and isinstance(width.value, int) else None
+        rows = given[0].shape[:-1] if given and given[0].shape else None
+        shapes.set_shape(result, (None, known) if rows is None else (*rows, known))
+    elif module.kind == "Embedding":
+        width = module.settings.get("embedding_dim")
+        known = width.value if isinstance(width, Const) and isinstance(width.value, int) else None
+        shapes.set_shape(result, (*((given[0].shape if given else None) or (None,)), known))
+    elif module.kind in shapes.SAME_LAYERS and given:
+        result.elements = given[0].elements
+        shapes.set_shape(result, given[0].shape)
+    return result
+
+
+def _outputs(kind: str, result: Tensor) -> Value:
+    """What recurrent layers and attention return: outputs of one node (FACTS F25)."""
+    other = tensors.alias(result)
+    if kind == "LSTMCell":
+        return Sequence([result, other], "tuple")
+    if kind == "LSTM":
+        return Sequence([result, Sequence([other, tensors.alias(result)], "tuple")], "tuple")
+    return Sequence([result, other], "tuple")
+
+
+def _keep_needed(row: operations.Operation, module: Module, result: Tensor, given: list[Tensor]) -> None:
+    node = result.node
+    if node is None:
+        return
+    levels = {"input": _grad_level(given), "parameters": _grad_level(list(module.parameters.values()))}
+    levels.update({name: _grad_level([tensor]) for name, tensor in module.parameters.items()})
+    for need in row.needs:
+        level = Level.CERTAIN if need.certain else Level.MAYBE
+        if need.if_grad:
+            level = min(level, max(levels.get(place, Level.MAYBE) for place in need.if_grad))
+        if not level:
+            continue
+        if need.place == "result":
+            tensors.keep(node, result, module.kind, level)
+        elif need.place == "input" and given and operations.keeps_input(module.kind, result is given[0]):
+            tensors.keep(node, given[0], given[0].name or "input", level)
+        elif need.place == "target" and len(given) > 1:
+            tensors.keep(node, given[1], given[1].name or "target", level)
+        else:
+            for name, tensor in module.parameters.items():
+                if _matches(name, need.place):
+                    tensors.keep(node, tensor, f"{module.kind}'s {name}", level)
+
+
+def _matches(name: str, pattern: str) -> bool:
+    head, star, tail = pattern.partition("*")
+    return name == pattern if not star else name.startswith(head) and name.endswith(tail)
+
+
+def _grad_level(found: list[Tensor]) -> Level:
+    return max((graph[1] for graph in (tensor.graph() for tensor in found) if graph is not None), default=Level.NO)
+
+
+def _in_region(machine: Machine, module: Module, args: list[Value], keywords: dict[str, Value], site: Site) -> Value:
+    inner = module.settings["module"]
+    since = machine.next_serial()
+    result = machine.call(machine, inner, args, keywords, site)
+    if module.kind != "DataParallel":
+        mark_region(machine, result, module.kind, site, since)
+    return result
+
+
+def mark_region(machine: Machine, result: Value, region: str, site: Site, since: int = 0) -> None:
+    """Note on the nodes a wrapped forward returned (with `since`, on all made since then) the wrapper's name.
+
+    A compiled region is one node that keeps, whatever is in it (FACTS F68); so is a reentrant checkpoint (F65).
+    """
+    found = [tensor for tensor in tensors_in(result) if tensor.node is not None]
+    if region in ("torch.compile", "reentrant checkpoint") and found:
+        whole = tensors.node_for(machine, region, found, Level.LIKELY, site)
+        for tensor in found:
+            tensor.node = whole
+    todo = [tensor.node for tensor in found if tensor.node is not None]
+    while todo:
+        node = todo.pop()
+        if node.region != region and (node.sequence > since or not since):
+            node.region = region
+            if since:
+                todo += [target for target, _ in node.inputs if isinstance(target, Node)]
+
+
+def run_unseen(
+    machine: Machine,
+    callee: Unknown,
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
+    level: Level,
+) -> Value:
+    """A call of a module that cannot be seen: its output has a graph, on its inputs and on its parameters."""
+    own = stand_in(machine, callee)
+    machine.randomness += 1
+    given: list[Tensor] = []
+    for arg in (*args, *keywords.values()):
+        # What may be one of several tensors hangs on each of them perhaps.
+        one = tensors.as_tensor(machine, arg, site) if isinstance(arg, Unknown) and arg.deps else None
+        given.extend(tensors_in(arg) if one is None else [one])
+    result = tensors.make(machine, callee.label or "module", [*given, own], level, site, edges=level)
+    result.unseen_call = True
+    if result.node is not None:
+        tensors.keep(result.node, own, own.name, level)
+    return result
+
+
+def note_call(
+    machine: Machine,
+    module: Value,
+    args: list[Value],
+    output: Value,
+    site: Site,
+    randomness: int,
+    level: Level,
+) -> None:
+    """Write down that a module ran forward."""
+    own = known_parameters(machine, module)
+    inputs = tuple(
+        (tensor, len(tensor.storage.changes) + len(tensor.storage.unseen)) for arg in args for tensor in tensors_in(arg)
+    )
+    machine.emit(
+        ModuleCall, site, module=module, inputs=inputs, output=output, grad_enabled=machine.grad_enabled,
+        parameters=tuple(own), versions=tuple(len(t.storage.changes) + len(t.storage.unseen) for t in own),
+        random=machine.randomness != randomness, level=level, training=getattr(module, "training", None),
+    )  # fmt: skip

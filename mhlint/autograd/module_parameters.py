@@ -1,0 +1,98 @@
+"""The parameters of a module: making, listing and freezing them."""
+
+from __future__ import annotations
+
+from mhlint.autograd import tensors
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_evidence import looks_like_module, sounds_like_layer
+from mhlint.autograd.trace import Hook
+from mhlint.autograd.values import (
+    Const,
+    Instance,
+    Module,
+    Tensor,
+    Unknown,
+    Value,
+)
+from mhlint.syntax.program import Site
+
+
+def parameter(machine: Machine, site: Site | None, name: str) -> Tensor:
+    """A parameter of a module: a leaf that requires grad."""
+    made = tensors.leaf(machine, site, requires_grad=True, name=name)
+    made.parameter = True
+    return made
+
+
+def parameters_of(machine: Machine, value: Value, seen: set[int] | None = None) -> tuple[list[Tensor], bool]:
+    """The parameters of a module, each once, and whether these are surely all."""
+    seen = set() if seen is None else seen
+    if id(value) in seen:
+        return [], True
+    seen.add(id(value))
+    if isinstance(value, Tensor):
+        return ([value], True) if value.parameter else ([], True)
+    if isinstance(value, Module):
+        exact, found = value.exact, list(value.parameters.values())
+        for table in (value.children, value.attributes):
+            for child in table.values():
+                more, sure = parameters_of(machine, child, seen)
+                found, exact = found + more, exact and sure
+        return _unique(found), exact
+    if isinstance(value, Instance):
+        exact, found = looks_like_module(value.cls) and not value.cls.has_unseen_base(), []
+        # A module lists its own parameters before those of its children.
+        for child in sorted(value.attributes.values(), key=lambda child: not isinstance(child, Tensor)):
+            if isinstance(child, (Tensor, Module, Instance)) or (isinstance(child, Unknown) and child.module):
+                more, sure = parameters_of(machine, child, seen)
+                found, exact = found + more, exact and sure
+            elif isinstance(child, Unknown) and "<of module>" in child.attributes:
+                if "<tensor>" not in child.attributes and sounds_like_layer(child.label):
+                    found.append(stand_in(machine, child))
+                exact = False
+        return _unique(found), exact
+    if isinstance(value, Unknown):
+        owner = value.attributes.get("<owner>")
+        if isinstance(owner, Unknown) and value.attributes.get("<name>") == Const("module"):
+            return parameters_of(machine, owner, seen)
+        found = [stand_in(machine, value)]
+        for child in list(value.attributes.values()):
+            if isinstance(child, Unknown) and child is not owner and child.parameter is not None:
+                found.append(child.parameter)
+        return found, False
+    return [], False
+
+
+def stand_in(machine: Machine, value: Unknown) -> Tensor:
+    """The one tensor that stands for all parameters of an unseen module."""
+    if value.parameter is None:
+        value.parameter = parameter(machine, machine.current, f"{value.label or 'module'}'s parameters")
+        owner = value.attributes.get("<owner>")
+        if isinstance(owner, Unknown) and owner.parameter is not None:
+            # What belongs to a frozen model is frozen with it.
+            value.parameter.requires_grad = owner.parameter.requires_grad
+    return value.parameter
+
+
+def _unique(found: list[Tensor]) -> list[Tensor]:
+    return list(dict.fromkeys(found))
+
+
+def freeze(machine: Machine, module: Value, flag: bool | None) -> None:
+    """`module.requires_grad_(flag)` on every parameter."""
+    machine.effects += 1
+    if machine.current is not None:
+        # A parameter whose flag is off when a walk reaches it gets no gradient from that walk (FACTS F59).
+        machine.emit(Hook, machine.current, target=module, flag=True)
+    for tensor in parameters_of(machine, module)[0]:
+        tensor.requires_grad = flag
+
+
+def known_parameters(machine: Machine, module: Value) -> list[Tensor]:
+    """The parameters of a module, listed anew only after some module's structure changed."""
+    known = machine.listed.get(module)
+    if known is not None and known[0] == machine.structure:
+        return known[1]
+    own, _ = parameters_of(machine, module)
+    machine.listed[module] = (machine.structure, own)
+    return own

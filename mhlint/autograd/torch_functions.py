@@ -1,0 +1,222 @@
+"""Calls of torch, and of what wraps it, that are no operations: gradient modes, parameters, checkpoints, engines."""
+
+from __future__ import annotations
+
+from mhlint.autograd import gradients, operations, optimizers, tensors, unseen
+from mhlint.autograd.contexts import grad_mode
+from mhlint.autograd.graph import Level
+from mhlint.autograd.handlers import Args, Handler, Keywords
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_forward import mark_region
+from mhlint.autograd.module_making import make_module
+from mhlint.autograd.module_parameters import parameter
+from mhlint.autograd.table import result_of
+from mhlint.autograd.trace import Misuse
+from mhlint.autograd.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    Bound,
+    Const,
+    Function,
+    Instance,
+    Method,
+    Module,
+    Object,
+    Partial,
+    Sequence,
+    Tensor,
+    Value,
+    tensors_in,
+)
+from mhlint.syntax.program import Site
+
+
+def nn(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
+    """`torch.nn.KIND`: a function, an initialiser or a module; None for the rest."""
+    if kind.startswith("functional."):
+        row = operations.operation(f"torch.nn.{kind}")
+        return None if row is None else result_of(machine, row, args, keywords, site)
+    if kind.startswith("init."):
+        for tensor in tensors_in(args[0] if args else NONE):
+            tensors.write(machine, tensor, f"nn.{kind}", site)
+        return args[0] if args else NONE
+    if kind.startswith("parallel."):
+        kind = kind.removeprefix("parallel.")
+    if "." not in kind and kind[:1].isupper():
+        return make_module(machine, kind, args, keywords, site)
+    return None
+
+
+def optim(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
+    """`torch.optim.KIND`: an optimizer or a scheduler."""
+    if "." not in kind and kind[:1].isupper():
+        return optimizers.make_optimizer(machine, kind, args, keywords, site)
+    return Object("scheduler") if kind.startswith("lr_scheduler.") else None
+
+
+def nn_utility(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
+    """`torch.nn.utils.KIND`: clipping, reparametrising, writing all parameters at once."""
+    if not kind.startswith("clip_grad"):
+        if kind in (
+            "spectral_norm",
+            "weight_norm",
+            "parametrizations.spectral_norm",
+            "parametrizations.weight_norm",
+        ):
+            return args[0] if args else NONE
+        if kind == "vector_to_parameters" and len(args) > 1:
+            for tensor in optimizers.held(machine, args[1])[0]:
+                tensors.write(machine, tensor, kind, site, seen=False)
+            return NONE
+        return None
+    found, _ = optimizers.held(machine, args[0] if args else NONE)
+    gradients.clip(machine, found, site)
+    return machine.unknown("norm")
+
+
+def _variable(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`Variable(t)` is `t` itself, its graph too, or with `requires_grad=True` a fresh leaf."""
+    where = tensors.site_of(machine, site)
+    machine.emit(Misuse, where, kind="variable", name="Variable", values=tuple(args))
+    value = args[0] if args else keywords.get("data", NONE)
+    tensor = tensors.as_tensor(machine, value, site)
+    if tensor is None:
+        return value
+    flag = keywords.get("requires_grad", args[1] if len(args) > 1 else None)
+    # Variable(x) of a tensor with a graph detaches it: the result is a new leaf over the same data.
+    result = tensors.detach(machine, tensor, site)
+    if flag is not None:
+        result.requires_grad = bool(flag.value) if isinstance(flag, Const) else None
+        if result.requires_grad and tensor.graph() is None and tensor.elements == 1:
+            result.silenced_at = where
+    elif tensor.requires_grad is None and tensor.node is None:
+        result.requires_grad = False
+    return result
+
+
+def _parameter(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    made = parameter(machine, site, "")
+    flag = keywords.get("requires_grad", args[1] if len(args) > 1 else TRUE)
+    made.requires_grad = bool(flag.value) if isinstance(flag, Const) else None
+    if args and isinstance(args[0], Tensor):
+        made.elements, made.detached_from = args[0].elements, args[0]
+    return made
+
+
+def _tensor(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`torch.tensor(data)` copies and cuts (FACTS F79, F81)."""
+    flag = keywords.get("requires_grad", FALSE)
+    wants = bool(flag.value) if isinstance(flag, Const) else None
+    result = tensors.leaf(machine, site, requires_grad=wants)
+    given = tensors_in(args[0]) if args else []
+    if isinstance(args[0] if args else None, Tensor):
+        result.detached_from, result.elements = given[0], given[0].elements
+        if wants and given[0].elements == 1:
+            result.silenced_at = tensors.site_of(machine, site)
+    elif args and isinstance(args[0], Const) and isinstance(args[0].value, (int, float)):
+        result.elements = 1
+    elif args and isinstance(args[0], Sequence) and args[0].exact and len(args[0].items) > 1:
+        result.elements = 2
+    return result
+
+
+def _mode(enabled: bool) -> Handler:
+    def make(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+        callee = args[0] if args else None
+        if isinstance(callee, (Function, Bound)):
+            function = callee.function if isinstance(callee, Bound) else callee
+            function.grad_mode = enabled
+            return callee
+        flag = args[0] if args else keywords.get("mode", TRUE)
+        if isinstance(flag, Const):
+            return grad_mode(Const(enabled) if flag.value else TRUE)
+        return grad_mode(flag)
+
+    return make
+
+
+def _set_grad_enabled(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    # It takes effect at once, and a `with` around it takes that back at its end.
+    mode = grad_mode(args[0] if args else keywords.get("mode", TRUE))
+    enabled = mode.settings["enabled"]
+    if isinstance(enabled, Const):
+        mode.settings["before"] = Const(machine.grad_enabled)
+        machine.grad_enabled = bool(enabled.value)
+    return mode
+
+
+def _is_grad_enabled(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return machine.unknown("is_grad_enabled") if machine.grad_enabled is None else Const(machine.grad_enabled)
+
+
+def _checkpoint(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if not args:
+        return machine.unknown("checkpoint")
+    rest = {k: v for k, v in keywords.items() if k not in ("use_reentrant", "preserve_rng_state", "context_fn")}
+    since = machine.next_serial()
+    result = machine.call(machine, args[0], args[1:], rest, site)
+    reentrant = keywords.get("use_reentrant") == TRUE
+    region, start = ("reentrant checkpoint", 0) if reentrant else ("checkpoint", since)
+    mark_region(machine, result, region, tensors.site_of(machine, site), start)
+    return result
+
+
+def _compile(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if not args:
+        return Partial(Method(NONE, "compile"), (), ())
+    value = args[0]
+    backend = keywords.get("backend")
+    if backend != Const("eager"):
+        if isinstance(value, (Instance, Module, Function)):
+            value.region = "torch.compile"
+    return value
+
+
+def _first(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return args[0] if args else NONE
+
+
+def _scaler(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return Object("scaler", dict(keywords))
+
+
+def _scale_loss(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return Object("scaled loss", {"loss": unseen.scaled(machine, args[0], site) if args else NONE})
+
+
+def _all_args(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    return args[0] if len(args) == 1 else Sequence(list(args), "tuple")
+
+
+def _deepspeed(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    model = keywords.get("model", args[1] if len(args) > 1 else NONE)
+    optimizer = keywords.get("optimizer", args[2] if len(args) > 2 else machine.unknown("optimizer"))
+    engine = Object("engine", {"model": model, "optimizer": optimizer})
+    return Sequence([engine, optimizer, machine.unknown("loader"), machine.unknown("scheduler")], "tuple")
+
+
+def _functional_call(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`torch.func.functional_call(module, parameters, args)`: a forward with other parameters."""
+    given = [tensor for value in (*args[1:], *keywords.values()) for tensor in tensors_in(value)]
+    machine.randomness += 1
+    result = tensors.make(machine, "functional_call", given, Level.LIKELY, site)
+    result.unseen_call = True
+    return result
+
+
+CALLS: dict[str, Handler] = {
+    "torch.no_grad": _mode(False), "torch.inference_mode": _mode(False), "torch.enable_grad": _mode(True),
+    "torch.autograd.no_grad": _mode(False), "torch.autograd.grad_mode.no_grad": _mode(False),
+    "torch.set_grad_enabled": _set_grad_enabled, "torch.autograd.set_grad_enabled": _set_grad_enabled,
+    "torch.is_grad_enabled": _is_grad_enabled,
+    "torch.autograd.Variable": _variable, "torch.autograd.variable.Variable": _variable,
+    "torch.nn.Parameter": _parameter, "torch.nn.parameter.Parameter": _parameter,
+    "torch.tensor": _tensor, "torch.as_tensor": _tensor,
+    "torch.utils.checkpoint.checkpoint": _checkpoint, "torch.compile": _compile,
+    "torch.jit.script": _first, "torch.jit.trace": _first,
+    "tqdm.tqdm": _first, "tqdm.auto.tqdm": _first, "tqdm.notebook.tqdm": _first,
+    "torch.amp.GradScaler": _scaler, "apex.amp.scale_loss": _scale_loss, "apex.amp.initialize": _all_args,
+    "torch.func.functional_call": _functional_call, "torch.nn.utils.stateless.functional_call": _functional_call,
+    "deepspeed.initialize": _deepspeed,
+}  # fmt: skip
