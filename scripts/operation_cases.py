@@ -173,8 +173,16 @@ constant_ dirac_ eye_ kaiming_normal_ kaiming_uniform_ normal_ ones_ orthogonal_
 uniform_ xavier_normal_ xavier_uniform_ zeros_
 """)
 
-# Where only some samples have a need: the calls that do not have it
-NEEDS_UNLESS = {"torch.norm": "p is nuc"}
+# Where only some samples need a place: the calls that do not
+NEEDS_UNLESS = {
+    "torch.norm": {"input": "p is nuc", "result": "p is nuc"},
+    "torch.max": {"input": "dim"},
+    "torch.min": {"input": "dim"},
+    "torch.median": {"input": "dim", "result": "dim"},
+    "torch.nanmedian": {"input": "dim", "result": "dim"},
+    "torch.nn.functional.smooth_l1_loss": {"input": "beta is 0|0.0", "target": "beta is 0|0.0"},
+    "torch.nn.functional.kl_div": {"input": "log_target", "target": "log_target"},
+}
 
 SIGNATURES = {
     "torch.einsum": "equation, *operands",

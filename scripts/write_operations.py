@@ -124,9 +124,13 @@ def plain_row(section: str, name: str, samples: list[Sample], signature: str) ->
         "needs": nameable(needs(samples), signature),
         "out": form(name, samples, section),
     }
-    if name in cases.NEEDS_UNLESS:
-        rest = f" unless {cases.NEEDS_UNLESS[name]}"
-        row["needs"] = [need + rest if need.startswith("~") else need for need in row["needs"]]
+    unless = cases.NEEDS_UNLESS.get(name, {})
+    row["needs"] = [
+        f"{need} unless {unless[place]}"
+        if need.startswith("~") and (place := need.lstrip("~").partition(" ")[0]) in unless
+        else need
+        for need in row["needs"]
+    ]
     row["when"] = cases.WHEN.get(name, "")
     if row["when"]:
         row["saves"] = "depends"

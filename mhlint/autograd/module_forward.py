@@ -11,6 +11,7 @@ from mhlint.autograd.operations import Arguments
 from mhlint.autograd.table import as_level, literal
 from mhlint.autograd.trace import ModuleCall
 from mhlint.autograd.values import (
+    FALSE,
     Const,
     Module,
     Sequence,
@@ -103,6 +104,7 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
         return
     levels = {"input": _grad_level(given), "parameters": _grad_level(list(module.parameters.values()))}
     levels.update({name: _grad_level([tensor]) for name, tensor in module.parameters.items()})
+    recurs = _recurs(module, given) if module.kind in ("GRU", "RNN") else Level.CERTAIN
     for need in row.needs:
         level = Level.CERTAIN if need.certain else Level.MAYBE
         if need.if_grad:
@@ -118,7 +120,20 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
         else:
             for name, tensor in module.parameters.items():
                 if _matches(name, need.place):
-                    tensors.keep(node, tensor, f"{module.kind}'s {name}", level)
+                    sure = min(level, recurs) if name.startswith("weight_hh") else level
+                    if sure:
+                        tensors.keep(node, tensor, f"{module.kind}'s {name}", sure)
+
+
+def _recurs(module: Module, given: list[Tensor]) -> Level:
+    """How sure it is that `weight_hh` meets a hidden state with a graph: in each turn of a sequence but the first."""
+    state = _grad_level(given[1:])
+    shape = given[0].shape if given else None
+    batch_first = module.settings.get("batch_first", FALSE)
+    if shape is None or len(shape) < 2 or not isinstance(batch_first, Const):
+        return max(state, Level.LIKELY)
+    length = shape[-2] if batch_first.value else shape[0]
+    return max(state, Level.LIKELY) if length is None else Level.CERTAIN if length > 1 else state
 
 
 def _matches(name: str, pattern: str) -> bool:

@@ -62,6 +62,11 @@ def after(name: str, source: Tensor, args: list[Value], keywords: dict[str, Valu
             sizes = literal_shape(args[1:])
             known = None if sizes is None else tuple(size if size is None or size >= 0 else None for size in sizes)
             result.shape = known
+        elif name == "unsqueeze" and source.shape is not None:
+            dim = keywords.get("dim", args[1] if len(args) > 1 else None)
+            if isinstance(dim, Const) and isinstance(dim.value, int) and abs(dim.value) <= len(source.shape):
+                place = dim.value if dim.value >= 0 else dim.value + len(source.shape) + 1
+                result.shape = (*source.shape[:place], 1, *source.shape[place:])
     elif name in _REDUCING and source.shape is not None:
         dim = keywords.get("dim", args[1] if len(args) > 1 else None)
         if (

@@ -88,7 +88,7 @@ def result_of(
             return _alias(machine, row, given[0], args[1:], keywords, site)
         result = tensors.make(machine, row.name, given, keeps, site)
         if operations.gives(row, "view", literals) and given:
-            result.storage, result.is_view = given[0].storage, True
+            tensors.share_memory(result, given[0])
             if row.name.rpartition(".")[2] in _REORDERING or _REORDERED in given[0].attributes:
                 result.attributes[_REORDERED] = Const(True)
     _keep_needed(machine, row, result, args, keywords)
@@ -154,6 +154,10 @@ def _alias(
         result = tensors.make(machine, row.name, [tensor], Level.NO, site, edges=Level.MAYBE)
         result.elements = tensor.elements
         return result
+    if machine.grad_enabled is False and tensor.node is not None:
+        # Without gradients the tensor itself keeps its graph, and a copy or a view has none.
+        with machine.gradients(None):
+            return tensors.make(machine, row.name, [tensor], Level.NO, site, edges=Level.MAYBE)
     if _may_copy(row.name.rpartition(".")[2], tensor, [*args, *keywords.values()]):
         return tensors.copy_of(tensor)
     return tensor
@@ -179,13 +183,20 @@ def _keep_needed(
     bound = operations.bind(row.args, Arguments(tuple(args), dict(keywords)))
     literals = _literals(args, keywords)
     for need in row.needs:
-        level = Level.CERTAIN if operations.surely_needs(row, need, literals) else Level.MAYBE
+        sure = operations.surely_needs(row, need, literals) or (row.name.endswith("matmul") and not _folds(args))
+        level = Level.CERTAIN if sure else Level.MAYBE
         if need.if_grad:
             level = min(level, max((_grad_level(bound.get(place)) for place in need.if_grad), default=Level.NO))
         wanted = result if need.place == "result" else bound.get(need.place)
         in_place = wanted is result and need.place != "result"
         if level and isinstance(wanted, Tensor) and operations.keeps_input(row.name, in_place):
             tensors.keep(node, wanted, wanted.name or need.place, level)
+
+
+def _folds(args: list[Value]) -> bool:
+    """May a product of tensors copy its second operand? It does so to fold the batch of one of three dimensions."""
+    shape = args[1].shape if len(args) > 1 and isinstance(args[1], Tensor) else None
+    return shape is not None and len(shape) > 2
 
 
 def _grad_level(value: object) -> Level:

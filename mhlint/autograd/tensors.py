@@ -109,8 +109,16 @@ def keep(node: Node, tensor: Tensor, label: str, level: Level = Level.CERTAIN) -
 def view(machine: Machine, tensor: Tensor, op: str, site: Site | None) -> Tensor:
     """A view: its own node, which keeps nothing, over the same memory (FACTS F04)."""
     result = make(machine, op, [tensor], Level.NO, site)
-    result.storage, result.is_view, result.name = tensor.storage, True, ""
+    share_memory(result, tensor)
+    result.name = ""
     return result
+
+
+def share_memory(result: Tensor, tensor: Tensor) -> None:
+    """Make a result a view. One made without gradients has no graph, and requires grad if its base does."""
+    result.storage, result.is_view = tensor.storage, True
+    if result.node is None and tensor.graph() is not None:
+        result.requires_grad = None
 
 
 def alias(tensor: Tensor) -> Tensor:
