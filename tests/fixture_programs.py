@@ -25,7 +25,7 @@ TEXTS = {
     "MHL101": SECOND_WALK,
     "MHL102": SECOND_WALK,
     "MHL103": ("modified by an inplace operation", "has been modified inplace"),
-    "MHL104": ("grad can be implicitly created only for scalar outputs",),
+    "MHL104": ("grad can be implicitly created only for scalar outputs", "does not require grad"),
     "MHL302": SECOND_WALK,
 }
 _ROUNDS = 10

@@ -32,7 +32,7 @@ TEXTS = {
     "MHL101": ("backward through the graph a second time",),
     "MHL102": ("backward through the graph a second time",),
     "MHL103": ("modified by an inplace operation", "has been modified inplace"),
-    "MHL104": ("grad can be implicitly created only for scalar outputs",),
+    "MHL104": ("grad can be implicitly created only for scalar outputs", "does not require grad"),
     "MHL105": ("Expected to mark a variable ready only once",),
 }
 CODES = frozenset(

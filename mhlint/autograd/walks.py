@@ -114,7 +114,8 @@ def _run(
     targets = None if inputs is None or is_none(inputs) else _targets(machine, inputs, site)
     visited = walk(starts, targets, through_inputs=through)
     sends = _sent(gradient)
-    failure = _failure(machine, found, visited, gradient, level, roots, given_inputs=targets is not None)
+    wanted = [] if through or inputs is None else inputs.items if isinstance(inputs, Sequence) else [inputs]
+    failure = _failure(machine, found, visited, gradient, level, roots, wanted=wanted)
     caught = failure is not None and _expects_error(machine)
     event = machine.emit(
         Backward, where, api=api, roots=tuple(found), walk=visited, retains=retains,
@@ -196,13 +197,17 @@ def _failure(
     level: Level,
     given: Value,
     *,
-    given_inputs: bool,
+    wanted: list[Value],
 ) -> Failure | None:
     no_graph = [root for root in roots if root.graph() is None]
     # One root without a graph is enough (FACTS F26); a list that is not wholly known may hold other roots.
     all_known = len(no_graph) == len(roots) or (isinstance(given, Sequence) and given.exact)
     if no_graph and all_known and level is Level.CERTAIN:
         return Failure("no-graph", Level.CERTAIN, tensor=no_graph[0])
+    for asked in wanted:
+        if isinstance(asked, Tensor) and asked.graph() is None:
+            # "One of the differentiated Tensors does not require grad"
+            return Failure("no-graph", min(level, Level.LIKELY if asked.unseen_call else level), tensor=asked)
     passed = gradient.items if isinstance(gradient, Sequence) else [gradient] * len(roots)
     for root, sent in zip(roots, passed, strict=False):
         if sent is not None and not is_none(sent):

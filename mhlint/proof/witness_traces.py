@@ -88,7 +88,8 @@ def _failure(event: Event) -> bool:
 
 
 _KINDS = {
-    "MHL101": ("freed",), "MHL102": ("freed",), "MHL103": ("version",), "MHL104": ("no-gradient", "non-scalar"),
+    "MHL101": ("freed",), "MHL102": ("freed",), "MHL103": ("version",),
+    "MHL104": ("no-gradient", "non-scalar", "no-graph"),
 }  # fmt: skip
 
 

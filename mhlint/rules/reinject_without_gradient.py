@@ -1,14 +1,17 @@
-"""A tensor of many elements is walked without a gradient, or with one that is still None.
+"""A walk has nothing to start from: no gradient for a tensor of many elements, or no graph at all.
 
 ## What it does
 
 Reports `z.backward(gradient=d.grad)` where `d.grad` is None: `d` does not require grad, no head has been walked
-yet, or the gradient was cleared; and `z.backward()` of a tensor that has more than one element.
+yet, or the gradient was cleared; `z.backward()` of a tensor that has more than one element; and the walk of a tensor
+that surely has no graph, as after `argmax`, `.detach()`, `torch.tensor(losses)`, under `no_grad` or with all
+parameters frozen.
 
 ## Why is this bad?
 
-It raises `RuntimeError: grad can be implicitly created only for scalar outputs`. If `z` has a single element, it
-does not raise: the walk starts from the gradient 1, and the heads' gradients are lost.
+It raises `RuntimeError: grad can be implicitly created only for scalar outputs`, or `element 0 of tensors does not
+require grad and does not have a grad_fn`. If `z` has a single element, `z.backward(gradient=d.grad)` does not raise:
+the walk starts from the gradient 1, and the heads' gradients are lost.
 
 ## Example
 
@@ -38,7 +41,8 @@ head(d).pow(2).mean().backward()
 z.backward(gradient=d.grad)
 ```
 
-A loss that has one value for each row needs `.mean()` or `.sum()` before its backward.
+A loss that has one value for each row needs `.mean()` or `.sum()` before its backward. One without a graph has to be
+built anew from what the model gave: `torch.stack(losses)` keeps the graph that `torch.tensor(losses)` cuts.
 
 ## Fix safety
 
@@ -69,11 +73,13 @@ from mhlint.rules.gathering import by_place, confidence, sightings, when
 from mhlint.rules.rule import Rule
 from mhlint.rules.wording import code
 
+_KINDS = ("no-gradient", "non-scalar", "no-graph")
+
 
 def _select(trace: Trace) -> Iterator[tuple[Event, Level]]:
     for event in trace.of(Backward):
         failure = event.failure
-        if failure is not None and failure.kind in ("no-gradient", "non-scalar") and not event.caught:
+        if failure is not None and failure.kind in _KINDS and not event.caught:
             yield event, failure.level
 
 
@@ -83,6 +89,12 @@ def _explained(event: Backward, failure: Failure) -> tuple[str, str]:
         return (
             f"{walk} starts from a tensor of more than one element and is given no gradient",
             "reduce it with `.mean()` or `.sum()`, or pass `gradient=`",
+        )
+    if failure.kind == "no-graph":
+        return (
+            f"{walk} has no graph to walk: what it is asked for does not require grad",
+            "build it from the model's outputs, with gradients on, and leave out what cuts (`.detach()`, `.item()`, "
+            "`argmax`, `torch.tensor(...)`)",
         )
     if tensor is not None and tensor.node is not None:
         return (
@@ -101,7 +113,7 @@ def _explained(event: Backward, failure: Failure) -> tuple[str, str]:
 
 
 def find(runs: Runs) -> Iterable[Finding]:
-    """Walks that start from many elements with no gradient to start with."""
+    """Walks that have no gradient or no graph to start from."""
     for place, group in by_place(sightings(runs, _select)).items():
         event = group[0].event
         assert isinstance(event, Backward) and event.failure
@@ -114,8 +126,8 @@ def find(runs: Runs) -> Iterable[Finding]:
 RULE = Rule(
     code="MHL104",
     name="reinject-without-gradient",
-    summary="A tensor of many elements is walked without a gradient, or with one that is None.",
-    triggers=(b"backward", b"autograd"),
+    summary="A tensor is walked that has no graph, or that has many elements and is given no gradient.",
+    triggers=(b"backward", b"autograd", b"training_step"),
     find=find,
     fix="safe",
 )

@@ -32,6 +32,7 @@ x = torch.randn(3, 4)
 MARK = re.compile(r"#\s*here(?P<likely>, likely)?\s*$")
 TWICE = "backward through the graph a second time"
 VERSION = "modified by an inplace operation"
+NO_GRAPH = "does not require grad"
 NON_SCALAR = "grad can be implicitly created only for scalar outputs"
 
 

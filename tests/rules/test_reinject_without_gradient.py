@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cases import NON_SCALAR, Case, check, in_pytest
+from cases import NO_GRAPH, NON_SCALAR, Case, check, in_pytest
 
 SILENT = [
     Case("the detach-reinject step", """
@@ -25,6 +25,15 @@ SILENT = [
     Case("of unknown shape", """
         def step(z):
             (head_a(z) * 2).backward()
+    """),
+    Case("data that may require grad", """
+        def step(image):
+            (image * 2).sum().backward()
+    """),
+    Case("frozen after the forward", """
+        loss = trunk(x).mean()
+        trunk.requires_grad_(False)
+        loss.backward()
     """),
 ]
 FIRING = [
@@ -53,6 +62,19 @@ FIRING = [
         head_a(d).sum().backward()
         z.backward(gradient=z.grad)  # here
     """, NON_SCALAR),
+    Case("a loss of data", """
+        loss = (x * 2).mean()
+        loss.backward()  # here
+    """, NO_GRAPH),
+    Case("forward without gradients", """
+        with torch.no_grad():
+            loss = trunk(x).mean()
+        loss.backward()  # here
+    """, NO_GRAPH),
+    Case("a gradient towards data", """
+        z = trunk(x)
+        torch.autograd.grad(z.sum(), x)  # here
+    """, NO_GRAPH),
     Case("a loss for each row", """
         z = trunk(torch.randn(3, 4))
         loss = F.mse_loss(z, torch.zeros(3, 8), reduction="none")
