@@ -135,6 +135,8 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
                 owner.attributes[name] = value
             return value
         return found
+    if name in OPTIMIZER_METHODS and "<optimizer>" in owner.attributes:
+        return Method(owner, name)
     if looks_like_module(owner.cls) and (name in MODULE_METHODS or _is_lightning(owner.cls, name)):
         return Method(owner, name)
     bases = owner.cls.library_bases()
@@ -153,13 +155,22 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
     return made
 
 
+def is_lightning_class(cls: ClassValue) -> bool:
+    return any("ightning" in base or base.rpartition(".")[2] == "LightningModule" for base in cls.library_bases())
+
+
 def _is_lightning(cls: ClassValue, name: str) -> bool:
-    return name in LIGHTNING_METHODS and (
-        any("ightning" in base or base.rpartition(".")[2] == "LightningModule" for base in cls.library_bases())
-        or cls.has_unseen_base()
-    )
+    return name in LIGHTNING_METHODS and (is_lightning_class(cls) or cls.has_unseen_base())
 
 
+def optimizer_base(cls: ClassValue) -> str:
+    """The class of torch.optim that a class of the program derives from, by its last name; "" if none."""
+    found = (name for name in cls.library_bases() if name.startswith("torch.optim.") and "lr_scheduler" not in name)
+    return next(found, "").rpartition(".")[2]
+
+
+OPTIMIZER_METHODS = frozenset({"step", "zero_grad", "add_param_group", "state_dict", "load_state_dict"})
+"""What torch's base class of optimizers brings along."""
 LIGHTNING_METHODS = frozenset(
     {
         "manual_backward",
@@ -262,6 +273,8 @@ def _of_super(machine: Machine, owner: Super, name: str) -> Value:
     for cls in after:
         if isinstance(cls, ClassValue) and name in cls.members:
             return _bind(machine, cls.members[name], receiver, cls)
+    if name == "__init__" and isinstance(receiver, Instance) and optimizer_base(receiver.cls):
+        return Method(receiver, "<begin>")
     if name == "__init__" or name in ("__new__", "__post_init__", "__setattr__"):
         return Native(name, lambda *_: NONE)
     return Method(receiver, name)

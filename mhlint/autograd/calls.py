@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from contextlib import suppress
 
-from mhlint.autograd import library, methods, module_forward, module_making, questions, unseen
-from mhlint.autograd.attributes import member
+from mhlint.autograd import library, methods, module_forward, module_making, own_optimizers, questions, unseen
+from mhlint.autograd.attributes import member, optimizer_base
+from mhlint.autograd.contexts import in_grad_mode
 from mhlint.autograd.frames import Frame, ReturnValue
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator, elements
@@ -119,6 +120,8 @@ def _called(machine: Machine, callee: Value, args: list[Value], keywords: dict[s
         return callee.call(machine, args, keywords, site)
     if isinstance(callee, Object) and isinstance(callee.settings.get("model"), (Module, Instance)):
         return call(machine, callee.settings["model"], args, keywords, site)
+    if isinstance(callee, Object) and callee.kind == "grad mode" and args:
+        return in_grad_mode(args[0], callee.settings["enabled"])
     if isinstance(callee, Unknown):
         return unseen.call_unknown(machine, callee, args, keywords, site)
     return machine.unknown("result", tuple(t for arg in args for t in tensors_in(arg)))
@@ -198,6 +201,7 @@ def enter(
         try:
             machine.execute(machine, frame, definition.body)
         except ReturnValue as leave:
+            machine.returned = leave.site
             return leave.value
         return NONE
 
@@ -296,6 +300,8 @@ def instantiate(
         post = member(machine, made, "__post_init__")
         if isinstance(post, Bound):
             enter(machine, post.function, [made], {}, site)
+    elif optimizer_base(cls):
+        own_optimizers.begin(machine, made, args, keywords, site)
     elif any(base.startswith("torch.nn.") for base in cls.library_bases()):
         _library_init(machine, made, args, keywords, site)
     return made

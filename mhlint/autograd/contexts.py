@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 
 from mhlint.autograd import binding
 from mhlint.autograd.conditions import decide
 from mhlint.autograd.frames import Frame, ProgramRaises
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import NONE, Const, Instance, Object, Unknown, Value, tensors_in
+from mhlint.autograd.values import NONE, Bound, Const, Function, Instance, Object, Unknown, Value, tensors_in
 
 _EXPECTS_ERROR = frozenset(
     {"pytest.raises", "suppress", "unittest.raises", "assertRaises", "assertRaisesRegex", "raises"}
@@ -34,6 +36,18 @@ def run_with(machine: Machine, frame: Frame, items: list[ast.withitem], body: Ca
         run_with(machine, frame, rest, body)
 
     _enter(machine, frame, manager, item.context_expr, inside)
+
+
+def in_grad_mode(callee: Value, enabled: Value) -> Value:
+    """`torch.enable_grad()(function)`: the function, with that mode around each of its calls."""
+    if isinstance(callee, Bound):
+        wrapped = in_grad_mode(callee.function, enabled)
+        return replace(callee, function=wrapped) if isinstance(wrapped, Function) else callee
+    if not isinstance(callee, Function):
+        return callee
+    made = copy(callee)
+    made.grad_mode = bool(enabled.value) if isinstance(enabled, Const) else None
+    return made
 
 
 def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, inside: Callable[[Value], None]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mhlint.autograd.trace import Backward
 from mhlint.autograd.values import ClassValue, Function, Value
-from mhlint.syntax.program import Program
+from mhlint.syntax.program import Program, Site
 
 
 @dataclass(eq=False)
@@ -52,8 +52,9 @@ class Leave(Exception):
 
 
 class ReturnValue(Leave):
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: Value, site: Site | None = None) -> None:
         self.value = value
+        self.site = site
 
 
 class BreakLoop(Leave):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mhlint.autograd import operations, standard_library, tensors, torch_functions, unseen, wrappers
+from mhlint.autograd import (
+    lightning_loop,
+    operations,
+    standard_library,
+    tensors,
+    torch_functions,
+    unseen,
+    wrappers,
+)
 from mhlint.autograd.builtin_names import call_builtin
 from mhlint.autograd.computing import compute
 from mhlint.autograd.distributions import make_distribution
@@ -61,6 +69,8 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
     row = operations.operation(name)
     if row is not None:
         return result_of(machine, row, args, keywords, site)
+    if name in lightning_loop.TRAINERS:
+        return Object("lightning trainer", dict(keywords))
     if name in wrappers.KINDS:
         return Object(wrappers.KINDS[name])
     if name.startswith(_MODEL_MAKERS) or name.endswith((".from_pretrained", ".from_config")):

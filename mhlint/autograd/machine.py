@@ -50,6 +50,7 @@ class Machine:
     terms: dict[Term, Term] = field(default_factory=dict)
     listed: dict[Value, tuple[int, list[Tensor]]] = field(default_factory=dict)
     current: Site | None = None
+    returned: Site | None = None
     in_notebook: bool = False
     copies_saved: bool = False
 

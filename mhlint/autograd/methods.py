@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import ast
 
-from mhlint.autograd import gradients, operations, optimizers, tensors, unseen, wrappers
+from mhlint.autograd import (
+    gradients,
+    lightning_loop,
+    operations,
+    optimizers,
+    own_optimizers,
+    tensors,
+    unseen,
+    wrappers,
+)
 from mhlint.autograd.attribute_stores import set_requires_grad
 from mhlint.autograd.attributes import LIGHTNING_METHODS
 from mhlint.autograd.containers import call_container
@@ -26,6 +35,7 @@ from mhlint.autograd.values import (
     Const,
     Instance,
     Mapping,
+    Method,
     Module,
     Object,
     Optimizer,
@@ -75,33 +85,19 @@ def call_method(machine: Machine, owner: Value, name: str, args: Args, keywords:
 def _of_instance(
     machine: Machine, owner: Instance, name: str, args: Args, keywords: Keywords, site: Site | None
 ) -> Value:
+    if name == "<begin>":
+        return own_optimizers.begin(machine, owner, args, keywords, site)
+    if own_optimizers.inner(owner) is not None:
+        return own_optimizers.call(machine, owner, name, args, keywords, site)
     if name == "manual_backward":
         return wrappers.backward_by_wrapper(machine, name, args, keywords, site, Level.CERTAIN)
     if name in LIGHTNING_METHODS:
         if name == "optimizers":
-            return _lightning_optimizers(machine, owner)
+            return lightning_loop.configured(machine, owner)
         return NONE
     if looks_like_module(owner.cls):
         return call_module_method(machine, owner, name, args, keywords, site)
     return unseen.opaque_result(machine, f"self.{name}", [*args, *keywords.values()], site)
-
-
-def _lightning_optimizers(machine: Machine, owner: Instance) -> Value:
-    """What `configure_optimizers` returned, as Lightning hands it out."""
-    known = owner.attributes.get("<optimizers>")
-    if known is None:
-        configure = machine.member(machine, owner, "configure_optimizers")
-        made = (
-            machine.call(machine, configure, [], {}, None) if configure is not None else machine.unknown("optimizers")
-        )
-        if isinstance(made, Mapping):
-            made = made.items.get("optimizer", made)
-        if isinstance(made, Sequence) and len(made.items) == 2 and isinstance(made.items[0], Sequence):
-            made = made.items[0]
-        if isinstance(made, Sequence) and len(made.items) == 1:
-            made = made.items[0]
-        known = owner.attributes["<optimizers>"] = made
-    return known
 
 
 def _of_object(machine: Machine, owner: Object, name: str, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -113,6 +109,9 @@ def _of_object(machine: Machine, owner: Object, name: str, args: Args, keywords:
             return unseen.scaled(machine, first, site)
         if name == "step" and isinstance(first, Optimizer):
             return optimizers.step(machine, first, args[1:], site, Level.LIKELY)
+        if name == "step" and isinstance(first, Instance):
+            step = machine.member(machine, first, "step") or Method(first, "step")
+            return machine.call(machine, step, args[1:], keywords, site)
         if name == "unscale_":
             held = first.parameters if isinstance(first, Optimizer) else []
             machine.emit(Clip, tensors.site_of(machine, site), tensors=tuple(held))
@@ -126,6 +125,8 @@ def _of_object(machine: Machine, owner: Object, name: str, args: Args, keywords:
             return NONE
     if owner.kind == "iterator" and name in ("__next__", "next"):
         return machine.unknown("next")
+    if owner.kind == "lightning trainer" and name == "fit":
+        return lightning_loop.fit(machine, owner, args, keywords, site)
     if owner.kind == "scheduler":
         return NONE
     return machine.unknown(name, tuple(tensor for arg in args for tensor in tensors_in(arg)))

@@ -8,6 +8,10 @@ from mhlint.syntax.program import Definition, Program
 from mhlint.syntax.project import Project
 
 _WORDS = frozenset({"backward", "manual_backward", "grad", "Variable", "autograd"})
+_DRIVEN = frozenset({"training_step"})
+"""Methods that a library calls, to walk what they return."""
+_DRIVERS = {"lightning": "fit", "pytorch_lightning": "fit"}
+"""What runs such a loop, by the package that has it."""
 _MOST_HOPS = 3
 
 
@@ -31,7 +35,7 @@ def _relevant(program: Program, words: frozenset[str]) -> dict[Definition, froze
     """The definitions that walk, or that name one which does, each with all names in it."""
     definitions = _definitions(program)
     names = {definition: program.names_in(definition) for _, definition in definitions}
-    relevant = {definition for definition, own in names.items() if own & words}
+    relevant = {definition for definition, own in names.items() if own & words or definition.name in _DRIVEN}
     while True:
         known = {definition.name for definition in relevant}
         more = {d for d, own in names.items() if d not in relevant and own & known}
@@ -42,8 +46,17 @@ def _relevant(program: Program, words: frozenset[str]) -> dict[Definition, froze
 
 def words_of(program: Program, project: Project, backward_calls: tuple[str, ...]) -> frozenset[str]:
     """The names that stand for a walk: those of the engine, and of what walks in the modules that are imported."""
-    own = frozenset(_WORDS | {name.rpartition(".")[2] for name in backward_calls})
+    own = frozenset(_WORDS | _drivers(program) | {name.rpartition(".")[2] for name in backward_calls})
     return own | _imported(program, project, own, frozenset([program]))
+
+
+def _drivers(program: Program) -> set[str]:
+    """The methods that run a library's loop, where a program imports that library."""
+    found: set[str] = set()
+    for node in program.imports:
+        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else [item.name for item in node.names]
+        found |= {_DRIVERS[name] for name in (module.partition(".")[0] for module in modules) if name in _DRIVERS}
+    return found
 
 
 def _imported(program: Program, project: Project, words: frozenset[str], above: frozenset[Program]) -> set[str]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from mhlint.autograd import attributes, calls, expressions, imports, loading, statements
+from mhlint.autograd import attributes, calls, expressions, imports, lightning_loop, loading, statements
 from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRaises
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
@@ -137,12 +137,26 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
     activation = machine.trace.virtual_loop = machine.next_serial()
     for turn in range(_TURNS_OF_A_METHOD):
         with machine.in_turn(((activation, turn),)):
+            if _is_driven(receiver, definition):
+                assert isinstance(receiver, Instance)
+                lightning_loop.turn(machine, receiver, machine.unknown("batch"), turn, None)
+                _forget_what_others_set(machine, receiver)
+                continue
             callee: Value = method if method.is_static else Bound(method, receiver)
             arguments = _unknown_arguments(machine, method, skip=0 if method.is_static else 1)
             result = machine.call(machine, callee, arguments, {}, program.site(definition))
             _escape(machine, [result], "return")
         _forget_what_others_set(machine, receiver)
     _escape(machine, list(receiver.attributes.values()) if isinstance(receiver, Instance) else [], "attribute")
+
+
+def _is_driven(receiver: Value, definition: Definition) -> bool:
+    """Is a method one that Lightning calls, to walk what it returns?"""
+    return (
+        definition.name == "training_step"
+        and isinstance(receiver, Instance)
+        and attributes.is_lightning_class(receiver.cls)
+    )
 
 
 def _receiver(machine: Machine, cls: ClassValue) -> Value:

@@ -72,7 +72,8 @@ def _delete(machine: Machine, frame: Frame, statement: ast.Delete) -> None:
 
 
 def _return(machine: Machine, frame: Frame, statement: ast.Return) -> None:
-    raise ReturnValue(NONE if statement.value is None else machine.evaluate(machine, frame, statement.value))
+    value = NONE if statement.value is None else machine.evaluate(machine, frame, statement.value)
+    raise ReturnValue(value, frame.program.site(statement))
 
 
 def _raise(machine: Machine, frame: Frame, statement: ast.Raise) -> None:

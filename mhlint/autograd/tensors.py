@@ -176,12 +176,20 @@ def write(
 ) -> None:
     """Change a tensor's memory; a write through `.data` is not counted on the tensor itself (FACTS F37)."""
     where = site_of(machine, site)
+    if tensor.parameter and Level.NO < tensor.gradient.level < level and _in_own_optimizer(machine):
+        # It passes over parameters without a gradient, as torch's own do (FACTS F34).
+        level = tensor.gradient.level
     change = Change(where, what, level, seen)
     tensor.storage.write(change)
     machine.emit(Write, where, tensor=tensor, change=change)
     memory = tensor.attributes.get("<memory>")
     if isinstance(memory, Tensor):
         memory.storage.write(Change(where, what, level, False))
+
+
+def _in_own_optimizer(machine: Machine) -> bool:
+    owners = (function.owner for function in machine.active if function.owner is not None)
+    return any(base.startswith("torch.optim.") for owner in owners for base in owner.library_bases())
 
 
 def in_place(
