@@ -35,7 +35,7 @@ def call_container(
     if isinstance(owner, Mapping):
         return _of_mapping(machine, owner, name, args, keywords, site)
     if isinstance(owner, Const):
-        return _of_constant(machine, owner, name, args)
+        return _of_constant(machine, owner, name, args, keywords)
     if isinstance(owner, Generator) and name == "close":
         return NONE
     return machine.unknown(name)
@@ -171,7 +171,16 @@ def _of_mapping(
     return machine.derived("method", (key_of(owner), name, machine.next_serial()), name)
 
 
-def _of_constant(machine: Machine, owner: Const, name: str, args: list[Value]) -> Value:
+def _of_constant(
+    machine: Machine, owner: Const, name: str, args: list[Value], keywords: dict[str, Value]
+) -> Value:
+    if isinstance(owner.value, str) and name == "format":
+        given, named = list(args), dict(keywords)
+        if all(isinstance(value, Const) and isinstance(value.value, (int, str)) for value in (*given, *named.values())):
+            try:
+                return Const(owner.value.format(*map(plain, given), **{key: plain(named[key]) for key in named}))
+            except (LookupError, TypeError, ValueError, AttributeError):
+                return machine.unknown("text")
     if isinstance(owner.value, str) and name in _COMPUTED:
         try:
             return as_value(getattr(owner.value, name)(*(plain(arg) for arg in args)))

@@ -86,8 +86,9 @@ def call_module_method(
         return machine.unknown("handle")
     if name in ("register_buffer", "register_parameter", "add_module", "register_module") and len(args) > 1:
         machine.structure += 1
-        if isinstance(first, Const):
-            _add(owner, str(first.value), args[1])
+        # A name that is not known is another one in each call.
+        name_of = str(first.value) if isinstance(first, Const) else f"<unknown {machine.next_serial()}>"
+        _add(owner, name_of, args[1])
         return NONE
     if name in ("append", "extend", "insert") and isinstance(owner, Module):
         machine.effects += 1
