@@ -130,7 +130,11 @@ def _recurs(module: Module, given: list[Tensor]) -> Level:
     state = _grad_level(given[1:])
     shape = given[0].shape if given else None
     batch_first = module.settings.get("batch_first", FALSE)
-    if shape is None or len(shape) < 2 or not isinstance(batch_first, Const):
+    if not isinstance(batch_first, Const):
+        return max(state, Level.LIKELY)
+    if given and given[0].attributes.get(shapes.UNSQUEEZED) == Const(int(bool(batch_first.value))):
+        return state
+    if shape is None or len(shape) < 2:
         return max(state, Level.LIKELY)
     length = shape[-2] if batch_first.value else shape[0]
     return max(state, Level.LIKELY) if length is None else Level.CERTAIN if length > 1 else state

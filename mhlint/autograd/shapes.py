@@ -23,6 +23,8 @@ SAME_LAYERS = frozenset(
         "InstanceNorm2d RMSNorm AlphaDropout Dropout1d Dropout2d Softsign Hardswish Hardsigmoid"
     ).split()
 )
+UNSQUEEZED = "<unsqueezed>"
+"""The attribute that names the dimension of size 1 in a tensor whose shape is not known otherwise."""
 _REDUCING = frozenset(("mean sum amax amin logsumexp prod std var norm all any nansum nanmean").split())
 
 
@@ -62,11 +64,8 @@ def after(name: str, source: Tensor, args: list[Value], keywords: dict[str, Valu
             sizes = literal_shape(args[1:])
             known = None if sizes is None else tuple(size if size is None or size >= 0 else None for size in sizes)
             result.shape = known
-        elif name == "unsqueeze" and source.shape is not None:
-            dim = keywords.get("dim", args[1] if len(args) > 1 else None)
-            if isinstance(dim, Const) and isinstance(dim.value, int) and abs(dim.value) <= len(source.shape):
-                place = dim.value if dim.value >= 0 else dim.value + len(source.shape) + 1
-                result.shape = (*source.shape[:place], 1, *source.shape[place:])
+        elif name == "unsqueeze":
+            _unsqueeze(source, keywords.get("dim", args[1] if len(args) > 1 else None), result)
     elif name in _REDUCING and source.shape is not None:
         dim = keywords.get("dim", args[1] if len(args) > 1 else None)
         if (
@@ -79,6 +78,16 @@ def after(name: str, source: Tensor, args: list[Value], keywords: dict[str, Valu
             if keywords.get("keepdim") != Const(True):
                 del left[dim.value]
             set_shape(result, tuple(left) or (1,))
+
+
+def _unsqueeze(source: Tensor, dim: Value | None, result: Tensor) -> None:
+    if not isinstance(dim, Const) or not isinstance(dim.value, int):
+        return
+    if source.shape is None:
+        result.attributes[UNSQUEEZED] = dim
+    elif abs(dim.value) <= len(source.shape):
+        place = dim.value if dim.value >= 0 else dim.value + len(source.shape) + 1
+        result.shape = (*source.shape[:place], 1, *source.shape[place:])
 
 
 def broadcast(left: Tensor, right: Value, result: Tensor) -> None:
