@@ -131,3 +131,27 @@ def test_a_link_to_itself_is_not_followed_for_ever(tmp_path: Path) -> None:
     (tmp_path / "loop.py").symlink_to(tmp_path / "loop.py")
     main, project = open_main(tmp_path / "main.py")
     assert project.find(main, "loop") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("agent.memory = None\n", True),
+        ("agents[0].memory[1] = x\n", True),
+        ("agent.memory, agent.other = agent.start()\n", True),
+        ("self.agent.memory += 1\n", True),
+        ("agent.memory.detach_()\n", True),
+        ("del agent.memory\n", True),
+        ("setattr(agent, 'memory', None)\n", True),
+        ("class Child(Agent):\n    def reset(self):\n        self.memory = None\n", True),
+        ("class Other:\n    def reset(self):\n        self.memory = None\n", False),
+        ("print(agent.memory, agent.memory == 1)\n", False),
+        ("agent.memory_size = 3\n", False),
+        ("run(memory=agent.memory)\n", False),
+    ],
+)
+def test_what_other_files_store_to(text: str, told: bool, tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "self.memory = 1\n", "lib/caller.py": text})
+    main, project = open_main(tmp_path / "main.py")
+    assert project.stored_elsewhere("memory", frozenset({"Agent"}), frozenset([main])) is told
+    assert project.read == [str(tmp_path / "lib/caller.py")]

@@ -96,7 +96,8 @@ def surely_lacks(machine: Machine, owner: Value, name: str) -> bool:
     """Has an object of the program's own surely no attribute of that name? Nothing in its source may store one."""
     if not isinstance(owner, Instance) or owner.cls.has_unseen_base() or owner.cls.library_bases():
         return False
-    if name in owner.attributes or name in owner.cls.program.stored_attributes:
+    programs = [cls.program for cls in owner.cls.order() if isinstance(cls, ClassValue)]
+    if name in owner.attributes or any(name in program.stored_attributes for program in programs):
         return False
     return all(member(machine, owner, asked) is None for asked in (name, "__getattr__", "__getattribute__"))
 

@@ -187,21 +187,29 @@ def _forget_what_others_set(machine: Machine, value: Value, depth: int = 3) -> N
     """Between two calls of a root somebody else may run: what other code stores is not known any more."""
     if not isinstance(value, Instance) or depth == 0:
         return
-    stored = value.cls.program.stored_attributes
+    classes = [cls for cls in value.cls.order() if isinstance(cls, ClassValue)]
+    programs = frozenset(cls.program for cls in classes)
+    names = frozenset(cls.definition.name for cls in classes)
     for name, held in list(value.attributes.items()):
         if isinstance(held, Instance):
             _forget_what_others_set(machine, held, depth - 1)
             continue
         if isinstance(held, Module) or not any(tensor.node is not None for tensor in tensors_in(held)):
             continue
-        if any(not _was_entered(machine, node) for node in stored.get(name, ())):
+        if any(_stores_unentered(machine, program, name) for program in programs) or (
+            machine.project.stored_elsewhere(name, names, programs)
+        ):
             value.attributes[name] = machine.unknown(f"self.{name}")
 
 
-def _was_entered(machine: Machine, node: ast.AST) -> bool:
-    row = getattr(node, "lineno", 0)
+def _stores_unentered(machine: Machine, program: Program, name: str) -> bool:
+    """Does a program store to an attribute of that name in code that this run has not come to?"""
+    entered = [
+        node
+        for node in ast.walk(program.tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node in machine.entered
+    ]
     return any(
-        definition.lineno <= row <= (definition.end_lineno or row)
-        for definition in machine.entered
-        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef))
+        not any(one.lineno <= getattr(node, "lineno", 0) <= (one.end_lineno or one.lineno) for one in entered)
+        for node in program.stored_attributes.get(name, ())
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mhlint.source import Source
+from mhlint.syntax.neighbours import Neighbours
 from mhlint.syntax.program import Program, parse
 
 _PROJECT_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
@@ -23,6 +24,7 @@ class Project:
     _programs: dict[Path, Program | None] = field(default_factory=dict)
     _roots: list[Path] | None = None
     _found: dict[tuple[Program, str, int], Program | None] = field(default_factory=dict)
+    _neighbours: Neighbours | None = None
 
     def find(self, importer: Program, name: str, level: int = 0) -> Program | None:
         """The program that `import name` (or `from ..name import x`, `level` dots) means in `importer`."""
@@ -30,6 +32,22 @@ class Project:
         if asked not in self._found:
             self._found[asked] = self._find(importer, name, level)
         return self._found[asked]
+
+    def stored_elsewhere(self, attribute: str, classes: frozenset[str], own: frozenset[Program]) -> bool:
+        """Does a file other than those of the programs `own` change an attribute of an object of the `classes`?"""
+        main = self.main.source.path
+        if main in ("", "-", "<stdin>"):
+            return False
+        if self._neighbours is None:
+            roots = self._search_path(Path(main).absolute())
+            # Beside a project there are others; a folder that nothing marks is a project of its own.
+            marked = any((roots[-1] / mark).exists() for mark in _PROJECT_MARKS)
+            self._neighbours = Neighbours(main, roots if marked else roots[:1])
+        known = frozenset(str(Path(program.source.path).absolute()) for program in own)
+        told = self._neighbours.store(attribute, classes, known)
+        shown = (self._shown(Path(path)) for path in self._neighbours.paths)
+        self.read += [path for path in shown if path not in self.read]
+        return told
 
     def _find(self, importer: Program, name: str, level: int) -> Program | None:
         if importer.source.path in ("", "-", "<stdin>"):
