@@ -56,11 +56,11 @@ def run_module(
     keeps = as_level(operations.saves(row, constructor, module.training))
     if row.random and keeps:
         machine.randomness += 1
+    if given and (module.kind == "Identity" or operations.is_input(row, constructor, module.training)):
+        return given[0]
     if given and operations.gives(row, "inplace", constructor):
-        # Dropout that drops nothing changes nothing; whether it drops may not be known (FACTS F10).
+        # Whether dropout drops may not be known (FACTS F10).
         level = keeps if row.random else Level.CERTAIN
-        if level is Level.NO:
-            return given[0]
         result = tensors.in_place(machine, given[0], module.kind, given[1:], keeps, where, level=level)
     else:
         result = tensors.make(machine, module.kind, [*given, *module.parameters.values()], keeps, site)

@@ -118,6 +118,11 @@ def saves(row: Operation, arguments: Arguments, training: bool | None = None) ->
     return row.saves is Saves.ALWAYS
 
 
+def is_input(row: Operation, arguments: Arguments, training: bool | None = None) -> bool:
+    """Whether the result is the input itself: dropout that drops nothing, in place or not (FACTS F10)."""
+    return row.when == "if dropping" and saves(row, arguments, training) is False
+
+
 _RESULT_IN_PLACE = frozenset({"elu", "selu", "celu", "leakyrelu", "rrelu"})
 
 

@@ -80,6 +80,8 @@ def result_of(
     if row.saves is Saves.CREATES:
         return _created(machine, row, args, keywords, site)
     given = [tensor for value in (*args, *keywords.values()) for tensor in _operands(machine, value, site)]
+    if operations.is_input(row, literals) and args and isinstance(args[0], Tensor):
+        return args[0]
     keeps = as_level(operations.saves(row, literals)) if row.saves is not Saves.UNDERIVABLE else Level.MAYBE
     if operations.gives(row, "inplace", literals) and isinstance(args[0], Tensor):
         result = _in_place(machine, row, args[0], given[1:], keeps, site)
