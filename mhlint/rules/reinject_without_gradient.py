@@ -4,7 +4,7 @@
 
 Reports `z.backward(gradient=d.grad)` where `d.grad` is None: `d` does not require grad, no head has been walked
 yet, or the gradient was cleared; `z.backward()` of a tensor that has more than one element; and the walk of a tensor
-that surely has no graph, as after `argmax`, `.detach()`, `torch.tensor(losses)`, under `no_grad` or with all
+that has no graph on any path, as after `argmax`, `.detach()`, `torch.tensor(losses)`, under `no_grad` or with all
 parameters frozen.
 
 ## Why is this bad?
@@ -68,7 +68,7 @@ from collections.abc import Iterable, Iterator
 
 from mhlint.autograd.graph import Level
 from mhlint.autograd.trace import Backward, Event, Failure, Runs, Trace
-from mhlint.findings import Finding, Related
+from mhlint.findings import Finding, Place, Related
 from mhlint.rules.gathering import by_place, confidence, sightings, when
 from mhlint.rules.rule import Rule
 from mhlint.rules.wording import code
@@ -112,11 +112,22 @@ def _explained(event: Backward, failure: Failure) -> tuple[str, str]:
     )
 
 
+def _on_every_path(runs: Runs, place: Place) -> bool:
+    """Does each path that walks at a place do so without a graph? A loss with no optional part is seldom meant."""
+    for root, trace in runs.traces():
+        walks = [event.failure for event in trace.of(Backward) if event.site.place == place]
+        if walks and not (root.complete and any(failure and failure.kind == "no-graph" for failure in walks)):
+            return False
+    return True
+
+
 def find(runs: Runs) -> Iterable[Finding]:
     """Walks that have no gradient or no graph to start from."""
     for place, group in by_place(sightings(runs, _select)).items():
         event = group[0].event
         assert isinstance(event, Backward) and event.failure
+        if event.failure.kind == "no-graph" and not _on_every_path(runs, place):
+            continue
         message, advice = _explained(event, event.failure)
         tensor = event.failure.tensor
         related = (Related("the tensor was made here", tensor.site.place),) if tensor and tensor.site else ()

@@ -7,6 +7,30 @@ from pathlib import Path
 from cases import NO_GRAPH, NON_SCALAR, Case, check, in_pytest
 
 SILENT = [
+    Case("no optional part was added", """
+        def step(use_a, use_b):
+            loss = torch.zeros(())
+            if use_a:
+                loss = loss + head_a(trunk(x)).mean()
+            if use_b:
+                loss = loss + head_b(trunk(x)).mean()
+            loss.backward()
+    """),
+    Case("gradients on in the phase that walks", """
+        def step(phase, learn):
+            with torch.set_grad_enabled(phase == "train"):
+                loss = head_a(trunk(x)).mean()
+            if learn:
+                loss.backward()
+    """),
+    Case("no item was valid", """
+        def step(valid):
+            loss = torch.tensor(0.0)
+            for row, good in zip(x, valid):
+                if good:
+                    loss = loss + head_a(trunk(row)).mean()
+            loss.backward()
+    """),
     Case("the detach-reinject step", """
         z = trunk(x)
         d = z.detach().requires_grad_()
