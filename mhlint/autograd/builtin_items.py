@@ -79,6 +79,8 @@ def _indices(machine: Machine, source: Value, items: Args, first: int | None, ex
         return [Const(first + position) for position in range(len(items))]
     length = _len(machine, [source], {}, site=None)
     base = length.key if isinstance(length, Unknown) else None
+    if base is not None:
+        machine.is_at_least(base, len(items))
     indices: Args = []
     for position in range(len(items)):
         if position == 0:

@@ -26,6 +26,7 @@ from mhlint.autograd.values import (
 from mhlint.syntax.program import Site
 
 _MOST_ITEMS = 64
+_TURNS = 3
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -151,8 +152,9 @@ def range_items(machine: Machine, value: Range) -> tuple[list[Value], bool]:
         base = value.stop.base if value.stop.base is not None else value.stop.key
         offset = value.stop.offset - 1
         last = Unknown(number_key(base, offset), "last index", base=base, offset=offset, at_least=2, position=-1)
-        if value.stop.at_least is None or value.stop.at_least < 3:
-            value.stop.at_least = 3
+        if value.stop.at_least is None or value.stop.at_least < _TURNS:
+            value.stop.at_least = _TURNS
+        machine.is_at_least(base, _TURNS - value.stop.offset)
     elif isinstance(value.start, Const) and isinstance(value.start.value, int):
         second.at_least = last.at_least = value.start.value + 1
     last.position = -1

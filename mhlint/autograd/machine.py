@@ -48,6 +48,7 @@ class Machine:
     randomness: int = 0
     structure: int = 0
     terms: dict[Term, Term] = field(default_factory=dict)
+    least: dict[Key, int] = field(default_factory=dict)
     listed: dict[Value, tuple[int, list[Tensor]]] = field(default_factory=dict)
     current: Site | None = None
     returned: Site | None = None
@@ -99,7 +100,11 @@ class Machine:
     def derived(self, kind: str, parts: tuple[Value | Key, ...], label: str, deps: tuple[Tensor, ...] = ()) -> Unknown:
         """An unknown that is the same whenever it is computed from the same parts."""
         term = Term((kind, *(key_of(part) if isinstance(part, Value) else part for part in parts)))
-        return Unknown(self.terms.setdefault(term, term), label, deps)
+        return Unknown(self.terms.setdefault(term, term), label, deps, at_least=self.least.get(term))
+
+    def is_at_least(self, key: Key, number: int) -> None:
+        """From here on the number of this key is taken to be so large: a loop over it has run so many turns."""
+        self.least[key] = max(number, self.least.get(key, number))
 
     def node(
         self,

@@ -59,8 +59,7 @@ def result_of(
     if row.saves is Saves.CUTS:
         if operations.gives(row, "python", literals):
             if row.name.rpartition(".")[2] in _SIZES and site is not None:
-                # Batches are taken to have one size: the same expression gives the same number in every turn.
-                return machine.derived("size", (row.name, site.row, str(getattr(site.node, "col_offset", 0))), row.name)
+                return _size(machine, row.name, literals, args, site)
             return machine.derived("python", (row.name, machine.next_serial()), row.name)
         result = tensors.leaf(machine, site)
         result.integral = row.name in (
@@ -106,6 +105,16 @@ def result_of(
     if operations.gives(row, "multi", literals):
         return _several(machine, row.name, result, args, keywords, site)
     return result
+
+
+def _size(machine: Machine, name: str, literals: Arguments, args: list[Value], site: Site) -> Value:
+    """A number of a tensor's shape: the same for one tensor wherever it is asked."""
+    # Batches are taken to have one size: the same expression gives the same number in every turn.
+    made = machine.derived("size", (name, site.row, str(getattr(site.node, "col_offset", 0))), name)
+    if not isinstance(args[0], Tensor) or operations.UNKNOWN in (*literals.positional[1:], *literals.keywords.values()):
+        return made
+    asked = f"<{name}{literals.positional[1:]}{sorted(literals.keywords)}>"
+    return args[0].attributes.setdefault(asked, made)
 
 
 def _operands(machine: Machine, value: Value, site: Site | None) -> list[Tensor]:

@@ -99,11 +99,13 @@ def find(runs: Runs) -> Iterable[Finding]:
         explored = _explored(root)
         for trace in root.traces:
             for event in trace.of(Backward):
-                if not (event.explicit_retain and event.retains) or event.failure is not None:
-                    continue
                 if event.site.program is not runs.program:
                     continue  # a module that is imported may have callers that need it
                 place = event.site.place
+                if event.retains is None:
+                    needed.add(place)  # `retain_graph=loss is not last`: the author says when
+                if not (event.explicit_retain and event.retains) or event.failure is not None:
+                    continue
                 if event.creates_graph or not explored or walked_or_shown_later(trace, event):
                     needed.add(place)
                 elif trace.ended == "done":
