@@ -19,8 +19,10 @@ from mhlint.autograd.values import (
     Const,
     Function,
     Instance,
+    Library,
     Module,
     Namespace,
+    Partial,
     Value,
     tensors_in,
 )
@@ -170,6 +172,11 @@ def _unknown_arguments(machine: Machine, function: Function, skip: int = 0) -> l
     spec = function.definition.args
     made: list[Value] = []
     for parameter in [*spec.posonlyargs, *spec.args][skip:]:
+        default = function.defaults.get(parameter.arg)
+        if isinstance(default, (Library, ClassValue, Function, Partial)):
+            # `optimizer_class=Adam`: another caller may name another class, which does the same in another way.
+            made.append(default)
+            continue
         value = machine.unknown(parameter.arg)
         if parameter.arg in function.program.module_evidence:
             value.module = Level.LIKELY
