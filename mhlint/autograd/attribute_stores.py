@@ -35,6 +35,7 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -
         if isinstance(setter, Bound):
             machine.call(machine, setter, [value], {}, site)
             return
+        machine.begun_elsewhere.discard((owner, name))
     table = getattr(owner, "attributes", None)
     if isinstance(owner, Namespace):
         table = owner.frame.variables

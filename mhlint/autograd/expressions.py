@@ -109,7 +109,8 @@ def _bool(machine: Machine, frame: Frame, node: ast.BoolOp) -> Value:
             return value
         known = truth_of(machine, value)
         if known is None:
-            known = decide(machine, value, truth_text(frame.program, part), frame.program.site(part))
+            text, site = truth_text(frame.program, part), frame.program.site(part)
+            known = decide(machine, value, text, site, default=machine.first_side)
         if known != is_and:
             return value if isinstance(value, Const) or not isinstance(value, Unknown) else Const(known)
     return value

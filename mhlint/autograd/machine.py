@@ -45,6 +45,7 @@ class Machine:
     namespaces: dict[Program, Namespace] = field(default_factory=dict)
     asked: dict[Key, Key] = field(default_factory=dict)
     after_skipped: set[tuple[int, int]] = field(default_factory=set)
+    begun_elsewhere: set[tuple[Instance, str]] = field(default_factory=set)
     randomness: int = 0
     structure: int = 0
     terms: dict[Term, Term] = field(default_factory=dict)
@@ -54,6 +55,7 @@ class Machine:
     returned: Site | None = None
     in_notebook: bool = False
     copies_saved: bool = False
+    first_side: bool = True
 
     # Doors between the files of this folder, set by `mhlint.autograd.run`.
     evaluate: Callable[[Machine, Frame, ast.expr], Value] = field(init=False)
@@ -124,6 +126,15 @@ class Machine:
             yield
         finally:
             self.grad_enabled = before
+
+    @contextmanager
+    def preferring(self, side: bool) -> Iterator[None]:
+        """Run a block in which the parts of a condition are first taken to have this answer."""
+        before, self.first_side = self.first_side, side
+        try:
+            yield
+        finally:
+            self.first_side = before
 
     @contextmanager
     def in_turn(self, turn: Turn) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mhlint.autograd import binding, contexts, imports, loops
 from mhlint.autograd.arithmetic import arithmetic
+from mhlint.autograd.attributes import member
 from mhlint.autograd.conditions import choice_keys, decide, truth_text
 from mhlint.autograd.definitions import define_class, define_function
 from mhlint.autograd.frames import (
@@ -22,7 +23,7 @@ from mhlint.autograd.frames import (
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.matching import run_match
 from mhlint.autograd.tensors import update_in_place
-from mhlint.autograd.values import NONE, Const, Mapping
+from mhlint.autograd.values import NONE, Const, Instance, Mapping, Tensor
 from mhlint.syntax.program import dotted
 
 _CATCH_ALL = frozenset({"Exception", "BaseException", ""})
@@ -57,13 +58,34 @@ def _annotated(machine: Machine, frame: Frame, statement: ast.AnnAssign) -> None
 
 def _augmented(machine: Machine, frame: Frame, statement: ast.AugAssign) -> None:
     load = binding.as_load(statement.target)
+    begun = _begun_elsewhere(machine, frame, statement.target)
     old = machine.evaluate(machine, frame, load)
+    if begun is not None and isinstance(old, Tensor):
+        old = machine.unknown(old.name, (old,))
     operand = machine.evaluate(machine, frame, statement.value)
     site = frame.program.site(statement)
     new = update_in_place(machine, old, type(statement.op), operand, site)
     if new is None:
         new = arithmetic(machine, old, type(statement.op), operand, site)
     binding.assign(machine, frame, statement.target, new)
+    if begun is not None:
+        machine.begun_elsewhere.add(begun)
+
+
+def _begun_elsewhere(machine: Machine, frame: Frame, target: ast.expr) -> tuple[Instance, str] | None:
+    """The attribute that an `self.loss += ...` adds to, where only code that is not seen can have given it a value.
+
+    That code may do so again before each such statement: what was added the last time may be gone by then.
+    """
+    if not isinstance(target, ast.Attribute) or not isinstance(target.value, ast.Name):
+        return None
+    owner = frame.look_up(target.value.id)
+    if not isinstance(owner, Instance):
+        return None
+    place = (owner, target.attr)
+    if place in machine.begun_elsewhere:
+        return place
+    return place if target.attr not in owner.attributes and member(machine, owner, target.attr) is None else None
 
 
 def _delete(machine: Machine, frame: Frame, statement: ast.Delete) -> None:
@@ -96,11 +118,13 @@ def _continue(machine: Machine, frame: Frame, statement: ast.Continue) -> None:
 def _if(machine: Machine, frame: Frame, statement: ast.If) -> None:
     if frame.light and _is_main_guard(statement.test):
         return
-    value = machine.evaluate(machine, frame, statement.test)
+    first_side = not _is_a_guard(statement)
+    with machine.preferring(first_side):
+        value = machine.evaluate(machine, frame, statement.test)
     text, site = truth_text(frame.program, statement.test), frame.program.site(statement.test)
     before = len(machine.path.taken)
     only = _side_that_goes_on(machine, statement)
-    taken = decide(machine, value, text, site, forced=only)
+    taken = decide(machine, value, text, site, forced=only, default=first_side)
     asked = len(machine.path.taken) > before
     effects = machine.effects
     try:
@@ -124,6 +148,12 @@ def _side_that_goes_on(machine: Machine, statement: ast.If) -> bool | None:
     if _gives_up(machine, statement.body):
         return False
     return True if _gives_up(machine, statement.orelse) else None
+
+
+def _is_a_guard(statement: ast.If) -> bool:
+    """`if len(memory) < size: return`: most has to be shown behind it, so that side is run first."""
+    leaves = isinstance(statement.body[-1], (ast.Return, ast.Continue, ast.Break))
+    return leaves and len(statement.body) <= 2 and not statement.orelse
 
 
 def _gives_up(machine: Machine, body: list[ast.stmt]) -> bool:

@@ -1,0 +1,14 @@
+"""A library of base classes for trainers that the analyser does not see."""
+
+import torch
+from torch import nn
+
+
+class Engine:
+    """Begins its loss anew with each batch."""
+
+    def __init__(self):
+        self.net = nn.Sequential(nn.Linear(4, 4), nn.Tanh())
+
+    def compute(self, x: torch.Tensor) -> None:
+        self.loss = self.net(x).pow(2).mean()
