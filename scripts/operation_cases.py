@@ -79,7 +79,7 @@ torch.min(x, y); torch.norm(x); torch.norm(x, dim=1); torch.nn.functional.elu_(x
 torch.nn.functional.selu_(x.clone()); torch.nn.functional.celu_(x.clone())
 torch.nn.functional.leaky_relu_(x.clone()); torch.nn.functional.hardtanh_(x.clone())
 torch.nn.functional.relu_(x.clone()); torch.nn.functional.threshold_(x.clone(), 0, 1)
-torch.nn.functional.rrelu_(x.clone()); x.is_cpu; x.is_mps; x.is_nested; x.is_pinned(); x.is_xla
+torch.nn.functional.rrelu_(x.clone()); x.clone().pow_(2); x.is_cpu; x.is_mps; x.is_nested; x.is_pinned(); x.is_xla
 x.is_conj(); x.is_neg(); x.output_nr; x.retains_grad; x.name
 """
 
