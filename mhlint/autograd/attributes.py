@@ -147,6 +147,7 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
     getter = member(machine, owner, "__getattr__")
     if isinstance(getter, Bound) and machine.serial and getter.function not in machine.active:
         return machine.call(machine, getter, [Const(name)], {}, site)
+    machine.trace.found.add(name)
     made = machine.derived("attribute", (owner, name), f"self.{name}")
     if is_module(owner):
         made.attributes["<of module>"] = TRUE

@@ -82,7 +82,8 @@ def call_module_method(
         if isinstance(hooks, Sequence):
             hooks.items.append(first)
     if name.startswith("register_") and "hook" in name:
-        machine.emit(Hook, tensors.site_of(machine, site), target=owner)
+        if "backward" in name:
+            machine.emit(Hook, tensors.site_of(machine, site), target=owner)
         return machine.unknown("handle")
     if name in ("register_buffer", "register_parameter", "add_module", "register_module") and len(args) > 1:
         machine.structure += 1

@@ -6,9 +6,8 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from mhlint.autograd import attributes, calls, expressions, imports, lightning_loop, loading, statements
+from mhlint.autograd import attributes, calls, expressions, imports, lightning_loop, loading, receivers, statements
 from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRaises
-from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.paths import Budget, Path, explore
 from mhlint.autograd.reach import candidates, is_relevant, words_of
@@ -19,10 +18,8 @@ from mhlint.autograd.values import (
     Const,
     Function,
     Instance,
-    Library,
     Module,
     Namespace,
-    Partial,
     Value,
     tensors_in,
 )
@@ -45,6 +42,7 @@ def run_program(
     def add(name: str, body: Callable[[Machine], None]) -> None:
         nonlocal left
         if left <= 0:
+            runs.all_run = False
             return
         limits = replace(budget, total_steps=min(budget.total_steps, left))
 
@@ -125,14 +123,14 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
         function = frame.variables.get(definition.name)
         if isinstance(function, Function):
             result = machine.call(
-                machine, function, _unknown_arguments(machine, function), {}, program.site(definition)
+                machine, function, receivers.unknown_arguments(machine, function), {}, program.site(definition)
             )
             _escape(machine, [result], "return")
         return
     cls = frame.variables.get(class_name)
     if not isinstance(cls, ClassValue):
         return
-    receiver = _receiver(machine, cls)
+    receiver = receivers.receiver(machine, cls, definition)
     method = cls.members.get(definition.name)
     if not isinstance(method, Function) or method.definition is not definition:
         return
@@ -145,11 +143,12 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
                 _forget_what_others_set(machine, receiver)
                 continue
             callee: Value = method if method.is_static else Bound(method, receiver)
-            arguments = _unknown_arguments(machine, method, skip=0 if method.is_static else 1)
+            arguments = receivers.unknown_arguments(machine, method, skip=0 if method.is_static else 1)
             result = machine.call(machine, callee, arguments, {}, program.site(definition))
             _escape(machine, [result], "return")
         _forget_what_others_set(machine, receiver)
-    _escape(machine, list(receiver.attributes.values()) if isinstance(receiver, Instance) else [], "attribute")
+    for name, value, used in receivers.shown(machine, receiver):
+        _escape(machine, [value], "attribute" if used else "own attribute", name)
 
 
 def _is_driven(receiver: Value, definition: Definition) -> bool:
@@ -161,33 +160,10 @@ def _is_driven(receiver: Value, definition: Definition) -> bool:
     )
 
 
-def _receiver(machine: Machine, cls: ClassValue) -> Value:
-    made = Instance(cls)
-    init = machine.member(machine, made, "__init__")
-    arguments = _unknown_arguments(machine, init.function, skip=1) if isinstance(init, Bound) else []
-    return calls.instantiate(machine, cls, arguments, {}, machine.current)
-
-
-def _unknown_arguments(machine: Machine, function: Function, skip: int = 0) -> list[Value]:
-    spec = function.definition.args
-    made: list[Value] = []
-    for parameter in [*spec.posonlyargs, *spec.args][skip:]:
-        default = function.defaults.get(parameter.arg)
-        if isinstance(default, (Library, ClassValue, Function, Partial)):
-            # `optimizer_class=Adam`: another caller may name another class, which does the same in another way.
-            made.append(default)
-            continue
-        value = machine.unknown(parameter.arg)
-        if parameter.arg in function.program.module_evidence:
-            value.module = Level.LIKELY
-        made.append(value)
-    return made
-
-
-def _escape(machine: Machine, values: list[Value], how: str) -> None:
+def _escape(machine: Machine, values: list[Value], how: str, name: str = "") -> None:
     found = [tensor for value in values for tensor in tensors_in(value) if tensor.node is not None]
     if found and machine.current is not None:
-        machine.emit(Escape, machine.current, tensors=tuple(found), how=how)
+        machine.emit(Escape, machine.current, tensors=tuple(found), how=how, name=name)
 
 
 def _forget_what_others_set(machine: Machine, value: Value, depth: int = 3) -> None:
@@ -203,20 +179,8 @@ def _forget_what_others_set(machine: Machine, value: Value, depth: int = 3) -> N
             continue
         if isinstance(held, Module) or not any(tensor.node is not None for tensor in tensors_in(held)):
             continue
-        if any(_stores_unentered(machine, program, name) for program in programs) or (
+        stored = [(program, node) for program in programs for node in program.stored_attributes.get(name, ())]
+        if any(not receivers.was_entered(machine, program, node) for program, node in stored) or (
             machine.project.stored_elsewhere(name, names, programs)
         ):
             value.attributes[name] = machine.unknown(f"self.{name}")
-
-
-def _stores_unentered(machine: Machine, program: Program, name: str) -> bool:
-    """Does a program store to an attribute of that name in code that this run has not come to?"""
-    entered = [
-        node
-        for node in ast.walk(program.tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node in machine.entered
-    ]
-    return any(
-        not any(one.lineno <= getattr(node, "lineno", 0) <= (one.end_lineno or one.lineno) for one in entered)
-        for node in program.stored_attributes.get(name, ())
-    )

@@ -162,10 +162,12 @@ class Escape(Event):
     """Tensors became visible to code that the machine does not see: it may walk them at any time.
 
     `how` is "call" (passed to an unseen function), "return" (returned by the root) or "attribute" (kept by an
-    object that outlives the root)."""
+    object that outlives the root, with its `name`), "own attribute" (the same, where the text of its class makes no use
+    of it outside of what was run)."""
 
     tensors: tuple[Tensor, ...]
     how: str
+    name: str = ""
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -209,6 +211,7 @@ class Trace:
     """One path: its events in order, the choices that led along it, and whether it ran to its end.
 
     `ended` is "done", "raised" (a walk failed) or "budget" (given up: nothing is said about what was not run).
+    `found` are the attributes that were read before anything had stored them: what another call had left there.
     """
 
     root: str
@@ -216,6 +219,7 @@ class Trace:
     choices: list[Choice] = field(default_factory=list)
     ended: str = "done"
     virtual_loop: int = 0
+    found: set[str] = field(default_factory=set)
 
     def of(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in order."""
@@ -237,12 +241,16 @@ class Root:
 
 @dataclass(eq=False)
 class Runs:
-    """All roots of one source; `repaired` are those in which a walk raises, run on past it (by few rules read)."""
+    """All roots of one source; `repaired` are those in which a walk raises, run on past it (by few rules read).
+
+    `all_run` is false where the budget did not last for every root.
+    """
 
     program: Program
     roots: list[Root] = field(default_factory=list)
     repaired: list[Root] = field(default_factory=list)
     steps: int = 0
+    all_run: bool = True
 
     def traces(self) -> Iterator[tuple[Root, Trace]]:
         for root in self.roots:

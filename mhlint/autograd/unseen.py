@@ -133,7 +133,8 @@ def _method(
         "register_full_backward_hook",
         "register_backward_hook",
     ):
-        machine.emit(Hook, where, target=owner)
+        if name != "register_forward_hook":
+            machine.emit(Hook, where, target=owner)
         return machine.unknown("handle")
     if name in ("items", "keys", "values") and not args and owner.module:
         return _module_items(machine, owner, name)

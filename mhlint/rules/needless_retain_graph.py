@@ -63,11 +63,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from mhlint.autograd.graph import Level
-from mhlint.autograd.trace import Backward, Root, Runs
+from mhlint.autograd.trace import Backward, Root, Runs, Trace
 from mhlint.findings import Finding, Place
 from mhlint.rules.gathering import Sighting, answer, confidence, when
 from mhlint.rules.rule import Rule
-from mhlint.rules.walking import walked_or_shown_later
+from mhlint.rules.walking import stays_on_object, unread_attributes, walked_or_shown_later
 from mhlint.rules.wording import code
 
 _ADVICE = "remove `retain_graph`"
@@ -83,10 +83,11 @@ def _explored(root: Root) -> bool:
     return all(subject in settled or (subject, not given) in sides for subject, given in sides)
 
 
-def _level(event: Backward) -> Level:
-    """Likely at most where the walk enters something that was not seen; a walk that trains surely has a graph."""
+def _level(trace: Trace, event: Backward) -> Level:
+    """Likely at most where the walk enters something that was not seen, or an attribute that others can read; a walk
+    that trains surely has a graph."""
     surest = max(event.walk.nodes.values(), default=Level.NO)
-    if any(leaf.requires_grad is None for leaf in event.walk.leaves):
+    if any(leaf.requires_grad is None for leaf in event.walk.leaves) or stays_on_object(trace, event):
         return min(surest, Level.LIKELY)
     return max(surest, Level.LIKELY) if event.walk.leaves and surest else surest
 
@@ -95,6 +96,7 @@ def find(runs: Runs) -> Iterable[Finding]:
     """Walks that retain what nothing walks again, on any path."""
     groups: dict[Place, list[Sighting]] = defaultdict(list)
     needed: set[Place] = set()
+    unread = unread_attributes(runs)
     for root in (*runs.roots, *runs.repaired):
         explored = _explored(root)
         for trace in root.traces:
@@ -106,10 +108,10 @@ def find(runs: Runs) -> Iterable[Finding]:
                     needed.add(place)  # `retain_graph=loss is not last`: the author says when
                 if not (event.explicit_retain and event.retains) or event.failure is not None:
                     continue
-                if event.creates_graph or not explored or walked_or_shown_later(trace, event):
+                if event.creates_graph or not explored or walked_or_shown_later(trace, event, unread):
                     needed.add(place)
                 elif trace.ended == "done":
-                    groups[place].append(Sighting(root, trace, event, _level(event)))
+                    groups[place].append(Sighting(root, trace, event, _level(trace, event)))
     for place, group in groups.items():
         group.sort(key=lambda sighting: -sighting.level)
         if place not in needed and group[0].level >= Level.LIKELY:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from mhlint.autograd.graph import Level, Node
-from mhlint.autograd.trace import Backward, Clip, Escape, Hook, ReadGrad, Step, Trace, Unseen, Write, ZeroGrad
+from mhlint.autograd.trace import Backward, Clip, Escape, Hook, ReadGrad, Runs, Step, Trace, Unseen, Write, ZeroGrad
+from mhlint.autograd.values import Tensor
 
 _LOOKS_AT_GRADIENTS = re.compile(r"grad|clip|surgery|norm_of|hook", re.IGNORECASE)
 """What an unseen call is named that may use gradients between two walks."""
@@ -28,6 +29,8 @@ def shared_trunk(first: Backward, later: Backward) -> tuple[Node, Level] | None:
 def needs_apart(trace: Trace, first: Backward, later: Backward) -> bool:
     """Does something between two walks use, change or clear what the first one left in `.grad`?"""
     filled = first.walk.leaves
+    if any(event.index < first.index and _hooks_a_module(event) for event in trace.of(Hook)):
+        return True
     for event in trace.between(first, later):
         if isinstance(event, Hook) or (isinstance(event, Unseen) and _LOOKS_AT_GRADIENTS.search(event.label)):
             return True
@@ -50,12 +53,20 @@ def needs_apart(trace: Trace, first: Backward, later: Backward) -> bool:
     return any(leaf.hooked for leaf in filled)
 
 
+def _hooks_a_module(event: Hook) -> bool:
+    """Does it run code with each walk over a module: to sum up squares of gradients, for one?"""
+    return not event.flag and not isinstance(event.target, Tensor)
+
+
 def _meets(event: Backward, first: Backward) -> bool:
     return any(node in first.walk.nodes for node in event.walk.nodes)
 
 
-def walked_or_shown_later(trace: Trace, event: Backward) -> bool:
-    """May anything after `event` still walk what it visited: a later walk, or code that is not seen?"""
+def walked_or_shown_later(trace: Trace, event: Backward, unread: frozenset[str] = frozenset()) -> bool:
+    """May anything after `event` still walk what it visited: a later walk, or code that is not seen?
+
+    `unread` are attributes of which it is known that no other call reads what this one has left there.
+    """
     kept = {node for node in event.walk.nodes if node.keeps >= Level.MAYBE}
     if not kept:
         return False
@@ -63,9 +74,25 @@ def walked_or_shown_later(trace: Trace, event: Backward) -> bool:
         if isinstance(later, Backward):
             if any(node in kept for node in later.walk.nodes):
                 return True
-        elif isinstance(later, Escape) and any(_leads_to(tensor.node, kept) for tensor in later.tensors):
-            return True
+        elif isinstance(later, Escape) and later.how != "own attribute" and later.name not in unread:
+            if any(_leads_to(tensor.node, kept) for tensor in later.tensors):
+                return True
     return False
+
+
+def unread_attributes(runs: Runs) -> frozenset[str]:
+    """The attributes that no root reads before it has stored them."""
+    if not runs.all_run or any(trace.ended == "budget" for _, trace in runs.traces()):
+        return frozenset()
+    kept = {event.name for _, trace in runs.traces() for event in trace.of(Escape) if event.name}
+    return frozenset(kept.difference(*(trace.found for _, trace in runs.traces())))
+
+
+def stays_on_object(trace: Trace, event: Backward) -> bool:
+    """Does the object whose method was run keep what `event` visited?"""
+    kept = set(event.walk.nodes)
+    shown = (later for later in trace.of(Escape) if "attribute" in later.how and later.index > event.index)
+    return any(_leads_to(tensor.node, kept) for later in shown for tensor in later.tensors)
 
 
 def _leads_to(start: Node | None, kept: set[Node]) -> bool:

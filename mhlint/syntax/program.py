@@ -79,6 +79,29 @@ class Program:
                     stores.setdefault(node.value.attr, []).append(node)
         return stores
 
+    @cached_property
+    def used_attributes(self) -> dict[str, list[ast.expr]]:
+        """Where the text reads an attribute for more than a number to show, by the attribute's name."""
+        uses: dict[str, list[ast.expr]] = {}
+        shown: set[ast.AST] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                if node.attr in _SHOWING:
+                    shown.add(node.value)
+                elif node not in shown:
+                    uses.setdefault(node.attr, []).append(node)
+            elif isinstance(node, ast.FormattedValue):
+                shown.add(node.value)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PRINTING:
+                shown.update(node.args)
+        return uses
+
+    @cached_property
+    def functions(self) -> frozenset[ast.AST]:
+        """All function definitions of the text."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+        return frozenset(node for node in ast.walk(self.tree) if isinstance(node, kinds))
+
     def yields(self, definition: ast.AST) -> bool:
         """Does a function's own body yield?"""
         if definition not in self._yields:
@@ -139,6 +162,8 @@ class Program:
         return [node for node in ast.walk(self.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
 
 
+_SHOWING = frozenset({"item", "data", "detach", "numpy", "tolist", "shape", "size", "dim", "ndim", "device", "dtype"})
+_PRINTING = frozenset({"float", "int", "bool", "str", "print", "round", "format", "len", "isinstance"})
 _EMPTYING = frozenset({"clear", "pop", "popitem", "remove", "append", "extend", "update", "insert", "popleft"})
 
 

@@ -1,0 +1,103 @@
+"""The object that a method is run on as a root: made and set up as its users would, and what it shows them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+
+from mhlint.autograd import calls
+from mhlint.autograd.frames import ProgramRaises
+from mhlint.autograd.graph import Level
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import (
+    Bound,
+    ClassValue,
+    Function,
+    Instance,
+    Library,
+    Partial,
+    Value,
+)
+from mhlint.syntax.program import Definition, Program
+
+_SETS_UP = re.compile(
+    r"_*(initiali[sz]e|init|setup|set_up|build|create|define|configure)"
+    r"(_(model|network|net|module|optimizer|optim|loss|criterion|training|train|all)e?s?)?$"
+)
+"""What a method is called that makes what `__init__` has not made: networks, optimizers."""
+
+
+def unknown_arguments(machine: Machine, function: Function, skip: int = 0) -> list[Value]:
+    """What an unseen caller passes."""
+    spec = function.definition.args
+    made: list[Value] = []
+    for parameter in [*spec.posonlyargs, *spec.args][skip:]:
+        default = function.defaults.get(parameter.arg)
+        if isinstance(default, (Library, ClassValue, Function, Partial)):
+            # `optimizer_class=Adam`: another caller may name another class, which does the same in another way.
+            made.append(default)
+            continue
+        value = machine.unknown(parameter.arg)
+        if parameter.arg in function.program.module_evidence:
+            value.module = Level.LIKELY
+        made.append(value)
+    return made
+
+
+def receiver(machine: Machine, cls: ClassValue, root: Definition) -> Value:
+    """An object of a class, ready for its method `root`."""
+    made = Instance(cls)
+    init = machine.member(machine, made, "__init__")
+    arguments = unknown_arguments(machine, init.function, skip=1) if isinstance(init, Bound) else []
+    value = calls.instantiate(machine, cls, arguments, {}, machine.current)
+    if isinstance(value, Instance):
+        _set_up(machine, value, root)
+    return value
+
+
+def _set_up(machine: Machine, owner: Instance, root: Definition) -> None:
+    """Call the methods that set up what `__init__` has left out: `initialize(options)`, `build_model()`."""
+    names = [name for cls in owner.cls.order() if isinstance(cls, ClassValue) for name in cls.members]
+    for name in dict.fromkeys(names):
+        method = machine.member(machine, owner, name) if _SETS_UP.match(name) else None
+        if not isinstance(method, Bound) or method.receiver is not owner or method.function.is_property:
+            continue
+        definition = method.function.definition
+        if definition is root or definition in machine.entered or not _adds(method.function, owner):
+            continue
+        with suppress(ProgramRaises):
+            machine.call(machine, method, unknown_arguments(machine, method.function, skip=1), {}, machine.current)
+
+
+def _adds(function: Function, owner: Instance) -> bool:
+    first, last = function.definition.lineno, function.definition.end_lineno or 0
+    return any(
+        any(first <= getattr(node, "lineno", 0) <= last for node in nodes)
+        for name, nodes in function.program.stored_attributes.items()
+        if name not in owner.attributes
+    )
+
+
+def shown(machine: Machine, owner: Value) -> Iterator[tuple[str, Value, bool]]:
+    """An object's attributes, and whether code that was not run may make use of them; without a name where code that
+    is not seen may."""
+    if not isinstance(owner, Instance):
+        return
+    unseen = owner.cls.has_unseen_base()
+    programs = {cls.program for cls in owner.cls.order() if isinstance(cls, ClassValue)}
+    for name, value in owner.attributes.items():
+        uses = [(program, node) for program in programs for node in program.used_attributes.get(name, ())]
+        used = unseen or not all(was_entered(machine, program, node) for program, node in uses)
+        yield "" if unseen else name, value, used
+
+
+def was_entered(machine: Machine, program: Program, node: ast.AST) -> bool:
+    """Does a piece of the text belong to a function that was run?"""
+    row = getattr(node, "lineno", 0)
+    return any(
+        definition.lineno <= row <= (definition.end_lineno or row)
+        for definition in machine.entered
+        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef)) and definition in program.functions
+    )
