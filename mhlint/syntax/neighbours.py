@@ -20,7 +20,9 @@ _STORES = (
 
 
 class Neighbours:
-    """The files near a main file, nearest first, read when they are first asked about (at most `_MOST_FILES` of at most `_MOST_FOLDERS`).
+    """The files near a main file, nearest first, read when they are first asked about.
+
+    At most `_MOST_FILES` are read, of at most `_MOST_FOLDERS`.
 
     `paths` lists those that were read.
     """
