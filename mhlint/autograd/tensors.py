@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence as Many
 
 from mhlint.autograd import shapes
+from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.graph import Change, Level, Node, Saved, Storage
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.trace import Detach, InPlaceFailure, Write
@@ -44,6 +45,8 @@ def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tenso
         return None
     if value.deps:
         tensor = make(machine, value.label or "unseen", list(value.deps), Level.MAYBE, site, edges=Level.MAYBE)
+        if tensor.node is None and machine.grad_enabled is not False:
+            tensor.requires_grad = None  # what was not seen may have parameters of its own
     else:
         tensor = leaf(machine, site, requires_grad=None, name=value.label)
     tensor.unseen_call = True
@@ -208,6 +211,8 @@ def in_place(
         level = min(level, Level.MAYBE)
     if tensor.node is None and tensor.requires_grad and machine.grad_enabled:
         machine.emit(InPlaceFailure, where, tensor=tensor, text="a leaf Variable that requires grad")
+        if level is Level.CERTAIN and not machine.going_on:
+            raise ProgramRaises("RuntimeError")
     write(machine, tensor, op, site, level=level)
     node = node_for(machine, op, [tensor, *others], keeps, where)
     if node is not None:
