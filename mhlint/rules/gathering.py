@@ -23,11 +23,16 @@ class Sighting:
 def sightings(
     runs: Runs, select: Callable[[Trace], Iterable[tuple[Event, Level]]], at_least: Level = Level.LIKELY
 ) -> Iterator[Sighting]:
-    """What `select` finds on each path, from `at_least` upwards."""
+    """What `select` finds on each path, from `at_least` upwards; at most likely in a second call that nobody is seen
+    to make."""
     for root, trace in runs.traces():
         for event, level in select(trace):
             if level >= at_least:
-                yield Sighting(root, trace, event, level)
+                yield Sighting(root, trace, event, min(level, Level.LIKELY) if _in_second_call(trace, event) else level)
+
+
+def _in_second_call(trace: Trace, event: Event) -> bool:
+    return bool(trace.virtual_loop and event.turn and event.turn[0][0] == trace.virtual_loop and event.turn[0][1])
 
 
 def by_place(found: Iterable[Sighting]) -> dict[Place, list[Sighting]]:

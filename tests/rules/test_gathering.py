@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cases import TWICE, Case, reported
+from cases import TWICE, VERSION, Case, reported
 
 from mhlint.findings import Confidence
 
@@ -102,3 +102,19 @@ def test_related_places_tell_where_the_graph_was_built_and_freed() -> None:
     row = finding.place.start.row
     assert [related.place.start.row for related in finding.related] == [row - 2, row - 1]
     assert f"line {row - 1}" in finding.message
+
+
+def test_what_only_a_second_call_shows_is_likely() -> None:
+    body = """
+        class Trainer:
+            def __init__(self):
+                self.net = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 1))
+                self.opt = torch.optim.SGD(self.net.parameters(), lr=0.1)
+
+            def step(self):
+                loss = self.net(x).mean()
+                self.opt.step()
+                loss.backward()
+    """
+    (found,) = reported(Case("second call", body, VERSION), "MHL103")
+    assert found.confidence is Confidence.LIKELY
