@@ -119,7 +119,7 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
             tensors.keep(node, given[1], given[1].name or "target", level)
         else:
             for name, tensor in module.parameters.items():
-                if _matches(name, need.place):
+                if _matches(name, _in_all_layers(module, need.place)):
                     sure = min(level, recurs) if name.startswith("weight_hh") else level
                     if sure:
                         tensors.keep(node, tensor, f"{module.kind}'s {name}", sure)
@@ -138,6 +138,14 @@ def _recurs(module: Module, given: list[Tensor]) -> Level:
         return max(state, Level.LIKELY)
     length = shape[-2] if batch_first.value else shape[0]
     return max(state, Level.LIKELY) if length is None else Level.CERTAIN if length > 1 else state
+
+
+def _in_all_layers(module: Module, pattern: str) -> str:
+    """The layers of a recurrent module are one parameter here: the first is in it, later ones if there are any."""
+    layers = module.settings.get("num_layers", Const(1))
+    if "_l[1-9]*" in pattern and (not isinstance(layers, Const) or layers.value == 1):
+        return ""
+    return pattern.replace("_l0*", "_l*").replace("_l[1-9]*", "_l*")
 
 
 def _matches(name: str, pattern: str) -> bool:
