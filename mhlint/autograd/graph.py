@@ -82,7 +82,8 @@ class Node:
 
     `keeps` says whether a second walk over the node raises; `sure` whether the node exists at all; `inputs` are
     the nodes and leaves it leads to; `region` names a compiled, checkpointed or distributed region it stands for;
-    `copies` says that what it keeps are copies, which no later write reaches.
+    `copies` says that what it keeps are copies, which no later write reaches; what a reentrant checkpoint runs again in
+    a walk of its own was made after the serial `inside`.
     """
 
     op: str
@@ -95,6 +96,7 @@ class Node:
     saved: list[Saved] = field(default_factory=list)
     region: str = ""
     copies: bool = False
+    inside: int = 0
     freed_by: int = -1
     freed_level: Level = Level.NO
 

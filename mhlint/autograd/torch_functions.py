@@ -6,6 +6,7 @@ from mhlint.autograd import gradients, operations, optimizers, tensors, unseen
 from mhlint.autograd.contexts import grad_mode
 from mhlint.autograd.graph import Level
 from mhlint.autograd.handlers import Args, Handler, Keywords
+from mhlint.autograd.iteration import elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_forward import mark_region
 from mhlint.autograd.module_making import make_module
@@ -156,10 +157,33 @@ def _checkpoint(machine: Machine, args: Args, keywords: Keywords, site: Site | N
     rest = {k: v for k, v in keywords.items() if k not in ("use_reentrant", "preserve_rng_state", "context_fn")}
     since = machine.next_serial()
     result = machine.call(machine, args[0], args[1:], rest, site)
-    reentrant = keywords.get("use_reentrant") == TRUE
-    region, start = ("reentrant checkpoint", 0) if reentrant else ("checkpoint", since)
-    mark_region(machine, result, region, tensors.site_of(machine, site), start)
+    where = tensors.site_of(machine, site)
+    if keywords.get("use_reentrant") != TRUE:
+        mark_region(machine, result, "checkpoint", where, since)
+        return result
+    mark_region(machine, result, "reentrant checkpoint", where)
+    given = (tensors.as_tensor(machine, arg, site) for arg in args[1:])
+    graphs = [tensor.graph() for tensor in given if tensor is not None]
+    entering = max((graph[1] for graph in graphs if graph is not None), default=Level.NO)
+    for tensor in tensors_in(result):
+        if tensor.node is not None:
+            tensor.node.inside = since
+            # Without an input that requires grad its result has no graph, whatever the parameters (FACTS F65).
+            tensor.node.sure = min(tensor.node.sure, entering)
+            if entering is Level.NO:
+                tensor.node, tensor.requires_grad = None, False
     return result
+
+
+def _checkpoint_sequential(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`checkpoint_sequential(functions, segments, input)`: all segments but the last one are checkpointed."""
+    if len(args) < 3:
+        return machine.unknown("checkpoint_sequential")
+    functions, _ = elements(machine, args[0], site)
+    value = args[2]
+    for function in functions:
+        value = machine.call(machine, function, [value], {}, site)
+    return value
 
 
 def _compile(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -213,7 +237,8 @@ CALLS: dict[str, Handler] = {
     "torch.autograd.Variable": _variable, "torch.autograd.variable.Variable": _variable,
     "torch.nn.Parameter": _parameter, "torch.nn.parameter.Parameter": _parameter,
     "torch.tensor": _tensor, "torch.as_tensor": _tensor,
-    "torch.utils.checkpoint.checkpoint": _checkpoint, "torch.compile": _compile,
+    "torch.utils.checkpoint.checkpoint": _checkpoint,
+    "torch.utils.checkpoint.checkpoint_sequential": _checkpoint_sequential, "torch.compile": _compile,
     "torch.jit.script": _first, "torch.jit.trace": _first,
     "tqdm.tqdm": _first, "tqdm.auto.tqdm": _first, "tqdm.notebook.tqdm": _first,
     "torch.amp.GradScaler": _scaler, "apex.amp.scale_loss": _scale_loss, "apex.amp.initialize": _all_args,

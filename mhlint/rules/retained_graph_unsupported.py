@@ -4,7 +4,8 @@
 
 Reports a second walk through a DistributedDataParallel module whose first walk has not filled all of its
 parameters, through a FullyShardedDataParallel module, or through a compiled region, where `retain_graph=True` is
-meant to make several walks possible.
+meant to make several walks possible; and the one walk through reentrant checkpoints inside of a
+DistributedDataParallel module that fills a parameter twice.
 
 ## Why is this bad?
 
@@ -13,6 +14,8 @@ meant to make several walks possible.
 - DistributedDataParallel raises `Expected to mark a variable ready only once`. With `find_unused_parameters=True`
   or `static_graph=True` the first step passes and the second one raises.
 - FullyShardedDataParallel raises an error about storage that names none of this.
+- A reentrant checkpoint is walked on its own. Under DistributedDataParallel a parameter that two of them use, or any
+  parameter in one with `find_unused_parameters=True`, is ready twice in a single walk.
 - A compiled region may raise `compiled with non-empty donated buffers`, depending on what ran before it.
 
 ## Example
@@ -63,10 +66,11 @@ from mhlint.findings import Finding, Related
 from mhlint.rules.gathering import Sighting, by_place, confidence, when
 from mhlint.rules.rule import Rule
 from mhlint.rules.wording import code, other_walk
-from mhlint.rules.wrapped_forwards import COMPILED, SHARDS, extra_walks, second_walks
+from mhlint.rules.wrapped_forwards import COMPILED, SHARDS, extra_walks, marks_in_checkpoints, second_walks
 from mhlint.syntax.program import Site
 
 _ADVICE = "walk once: the sum of the losses, or detach-reinject at the wrapper's output"
+_CHECKPOINT = "pass `use_reentrant=False` to the checkpoint"
 _WHY = {
     COMPILED: "a compiled region may refuse to be walked again after {first}",
     SHARDS: "FullyShardedDataParallel has given up the storage that it needs after {first}",
@@ -75,6 +79,7 @@ _WHY = {
 
 def find(runs: Runs) -> Iterable[Finding]:
     """Walks that a wrapper does not support after an earlier one."""
+    yield from _in_checkpoints(runs)
     found: list[Sighting] = []
     why: dict[int, tuple[Backward, str, Site]] = {}
     for root, trace in runs.traces():
@@ -98,6 +103,24 @@ def find(runs: Runs) -> Iterable[Finding]:
             Related("and was first walked here", first.site.place),
         )
         yield Finding(RULE.code, RULE.name, message, place, confidence(group), _ADVICE, when(group), related)
+
+
+def _in_checkpoints(runs: Runs) -> Iterable[Finding]:
+    """Walks in which a reentrant checkpoint marks a parameter twice."""
+    found: list[Sighting] = []
+    built: dict[int, Site] = {}
+    for root, trace in runs.traces():
+        for event, _, node, level in marks_in_checkpoints(trace):
+            found.append(Sighting(root, trace, event, level))
+            built[id(event)] = node.site
+    for place, group in by_place(found).items():
+        walk = group[0].event
+        message = (
+            f"{code(walk.site)} walks a reentrant checkpoint whose parameters DistributedDataParallel takes for ready "
+            f"twice"
+        )
+        related = (Related("the checkpoint runs here", built[id(walk)].place),)
+        yield Finding(RULE.code, RULE.name, message, place, confidence(group), _CHECKPOINT, when(group), related)
 
 
 RULE = Rule(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.trace import Backward, ModuleCall, Trace
-from mhlint.autograd.values import Module, Tensor, Value
+from mhlint.autograd.values import FALSE, TRUE, Module, Tensor, Value
 
 REPLICAS = "DistributedDataParallel"
 SHARDS = "FullyShardedDataParallel"
@@ -64,6 +64,57 @@ def _after(forward: _Forward, event: Backward) -> Iterator[ExtraWalk]:
     for parameter in levels:
         forward.filled.setdefault(parameter, event)
     forward.walks.append(event)
+
+
+def marks_in_checkpoints(trace: Trace) -> Iterator[tuple[Backward, ModuleCall, Node, Level]]:
+    """Walks in which a reentrant checkpoint fills a parameter of DistributedDataParallel for the second time.
+
+    What it runs again is walked on its own. A parameter in two of them, or in one and outside, is ready twice; with
+    `find_unused_parameters=True` any parameter in one is, since the outputs do not show it (FACTS F72).
+    """
+    forwards: dict[Value, ModuleCall] = {}
+    for event in trace.events:
+        if isinstance(event, ModuleCall):
+            if isinstance(event.module, Module) and event.module.kind == REPLICAS and event.grad_enabled:
+                forwards[event.module] = event
+        elif isinstance(event, Backward) and event.failure is None:
+            for module, call in forwards.items():
+                assert isinstance(module, Module)
+                found = _marked_twice(event, call, module.settings)
+                if found is not None:
+                    yield event, call, *found
+
+
+def _marked_twice(event: Backward, call: ModuleCall, settings: dict[str, Value]) -> tuple[Node, Level] | None:
+    if settings.get("static_graph", FALSE) != FALSE:
+        return None
+    unused = settings.get("find_unused_parameters") == TRUE
+    wanted = {parameter for parameter in call.parameters if parameter.requires_grad}
+    checkpoints = [node for node in event.walk.nodes if node.inside]
+    filled: dict[Tensor, int] = {}
+    for node in sorted(checkpoints, key=lambda node: node.sequence):
+        level = min(event.walk.nodes[node], call.level)
+        for parameter in _inside(node) & wanted:
+            filled[parameter] = filled.get(parameter, 0) + 1
+            if level >= Level.LIKELY and (unused or filled[parameter] > 1):
+                return node, level
+    return None
+
+
+def _inside(region: Node) -> set[Tensor]:
+    """The leaves that what a checkpoint runs again leads to."""
+    found: set[Tensor] = set()
+    todo, seen = [region], {region}
+    while todo:
+        for target, level in todo.pop().inputs:
+            if level < Level.LIKELY:
+                continue
+            if isinstance(target, Tensor):
+                found.add(target)
+            elif target not in seen and target.sequence > region.inside:
+                seen.add(target)
+                todo.append(target)
+    return found
 
 
 def second_walks(trace: Trace, region: str) -> Iterator[tuple[Backward, Backward, Node, Level]]:
