@@ -30,6 +30,11 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -
     if isinstance(owner, Tensor):
         _store_on_tensor(machine, owner, name, value, site)
         return
+    if isinstance(owner, Unknown) and owner.data and name == "requires_grad":
+        tensor = tensors.as_tensor(machine, owner, site)
+        if tensor is not None:
+            set_requires_grad(machine, tensor, value, site)
+        return
     if isinstance(owner, Instance):
         setter = member(machine, owner, f"{name}.setter")
         if isinstance(setter, Bound):

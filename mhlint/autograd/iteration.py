@@ -189,6 +189,7 @@ def _unknown_items(machine: Machine, value: Value) -> list[Value]:
         if module:
             item = machine.derived("element", (key_of(value), position), f"{label}[...]", deps)
         item.module = module
+        item.data = isinstance(value, Unknown) and value.data
         items.append(item)
     if module and isinstance(value, Unknown):
         places = ("[first]", "[second]", "[last]")

@@ -13,6 +13,7 @@ from mhlint.autograd.values import (
     Object,
     Sequence,
     Tensor,
+    Unknown,
     Value,
     is_none,
     tensors_in,
@@ -20,6 +21,7 @@ from mhlint.autograd.values import (
 from mhlint.syntax.program import Site
 
 _TURNS = 3
+_ASKS = frozenset({"requires_grad", "requires_grad_", "Parameter", "Variable"})
 
 
 def make_loader(machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
@@ -28,7 +30,9 @@ def make_loader(machine: Machine, args: list[Value], keywords: dict[str, Value],
     if isinstance(dataset, Object) and dataset.kind == "tensor dataset":
         return Object("loader", {"dataset": dataset})
     if not isinstance(dataset, Instance) or not _carries_graph(dataset):
-        return machine.unknown("loader")
+        loader = machine.unknown("loader")
+        loader.data = dataset is not None and "collate_fn" not in keywords and _is_plain(dataset)
+        return loader
     settings: dict[str, Value] = {"dataset": dataset}
     if "collate_fn" in keywords and not is_none(keywords["collate_fn"]):
         settings["collate_fn"] = keywords["collate_fn"]
@@ -38,7 +42,9 @@ def make_loader(machine: Machine, args: list[Value], keywords: dict[str, Value],
 def make_tensor_dataset(machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
     """`TensorDataset(*tensors)`."""
     if not any(isinstance(arg, Tensor) and arg.node is not None for arg in args):
-        return machine.unknown("dataset")
+        made = machine.unknown("dataset")
+        made.data = all(isinstance(arg, Tensor) and arg.graph() is None for arg in args)
+        return made
     return Object("tensor dataset", {"tensors": Sequence(list(args), "tuple")})
 
 
@@ -47,6 +53,17 @@ def _carries_graph(dataset: Instance) -> bool:
     return any(
         acts_as_module(value) >= Level.LIKELY or any(t.node is not None for t in tensors_in(value)) for value in values
     )
+
+
+def _is_plain(dataset: Value) -> bool:
+    """Does a data set surely give tensors that require no grad? Copies of them in a batch would keep the flag."""
+    if isinstance(dataset, Instance):
+        program, cls = dataset.cls.program, dataset.cls.definition
+        return not dataset.cls.has_unseen_base() and not _ASKS & program.names_in(cls)
+    if isinstance(dataset, Unknown):
+        return dataset.data
+    found = tensors_in(dataset)
+    return isinstance(dataset, Sequence) and bool(found) and all(tensor.graph() is None for tensor in found)
 
 
 def batches(machine: Machine, loader: Object, site: Site | None) -> list[Value]:

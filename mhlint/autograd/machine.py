@@ -102,7 +102,9 @@ class Machine:
     def derived(self, kind: str, parts: tuple[Value | Key, ...], label: str, deps: tuple[Tensor, ...] = ()) -> Unknown:
         """An unknown that is the same whenever it is computed from the same parts."""
         term = Term((kind, *(key_of(part) if isinstance(part, Value) else part for part in parts)))
-        return Unknown(self.terms.setdefault(term, term), label, deps, at_least=self.least.get(term))
+        made = Unknown(self.terms.setdefault(term, term), label, deps, at_least=self.least.get(term))
+        made.data = any(isinstance(part, Unknown) and part.data for part in parts)
+        return made
 
     def is_at_least(self, key: Key, number: int) -> None:
         """From here on the number of this key is taken to be so large: a loop over it has run so many turns."""

@@ -48,7 +48,7 @@ def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tenso
         if tensor.node is None and machine.grad_enabled is not False:
             tensor.requires_grad = None  # what was not seen may have parameters of its own
     else:
-        tensor = leaf(machine, site, requires_grad=None, name=value.label)
+        tensor = leaf(machine, site, requires_grad=False if value.data else None, name=value.label)
     tensor.unseen_call = True
     value.attributes["<tensor>"] = tensor
     return tensor

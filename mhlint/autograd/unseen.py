@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mhlint.autograd import gradients, module_forward, module_parameters, tensors, wrappers
+from mhlint.autograd.attribute_stores import set_requires_grad
 from mhlint.autograd.attributes import MODULE_METHODS
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
@@ -32,6 +33,9 @@ _HARMLESS = re.compile(
     r"(^|\.)(log|logger|logging|print|writer|wandb|tb|tqdm|pbar|bar|meter|metrics?|plt|vis|json|os|time|console|info|"
     r"debug|warning|update|add_scalars?|add_image|set_postfix|set_description|report|format|accuracy|write)(\b|_)"
 )
+
+
+_RESHAPES = frozenset("view reshape unsqueeze squeeze flatten permute transpose contiguous long type".split())
 
 
 def call_unknown(
@@ -120,6 +124,14 @@ def _method(
         stand_in = module_parameters.stand_in(machine, owner)
         item: Value = stand_in if name == "parameters" else Sequence([machine.unknown("name"), stand_in], "tuple")
         return Sequence([item], exact=False)
+    if owner.data and name == "requires_grad_":
+        tensor = tensors.as_tensor(machine, owner, site)
+        if tensor is not None:
+            set_requires_grad(machine, tensor, args[0] if args else Const(True), site)
+            return tensor
+    if owner.data and name in _RESHAPES:
+        # A view of it requires grad once it does: that may be asked for later.
+        return machine.derived(name, (owner, machine.next_serial()), owner.label)
     if name in ("to", "cuda", "train", "eval", "requires_grad_", "half", "float", "double", "share_memory"):
         if name == "requires_grad_" and owner.module:
             flag = args[0] if args else Const(True)

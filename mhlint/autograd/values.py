@@ -67,7 +67,8 @@ class Unknown(Value):
     `deps` are the graph tensors it may have been made from; `label` is how the source calls it; `module` is how
     sure it is to be a module, with `parameter` standing for all of its parameters. For numbers: `base` and
     `offset` make `n - 1` comparable with `n`; `at_least` and `at_most` bound it; a loop's second index is
-    `within` the loop's bound and stands at `position` 1 of a list of unknown length.
+    `within` the loop's bound and stands at `position` 1 of a list of unknown length. `data` is what a loader of
+    plain data gives: tensors that require no grad unless the program asks for it.
     """
 
     key: Key
@@ -82,6 +83,7 @@ class Unknown(Value):
     at_most: int | None = None
     within: Key = None
     position: int | None = None
+    data: bool = False
 
 
 @dataclass(eq=False, slots=True, repr=False)
