@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mhlint.autograd import gradients, operations, tensors
+from mhlint.autograd import gradients, operations, tensors, trainer_kinds
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
@@ -138,6 +138,8 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
         return found
     if name in OPTIMIZER_METHODS and "<optimizer>" in owner.attributes:
         return Method(owner, name)
+    if name in trainer_kinds.METHODS and "<trainer>" in owner.attributes:
+        return Method(owner, name)
     if looks_like_module(owner.cls) and (name in MODULE_METHODS or _is_lightning(owner.cls, name)):
         return Method(owner, name)
     bases = owner.cls.library_bases()
@@ -169,6 +171,16 @@ def optimizer_base(cls: ClassValue) -> str:
     """The class of torch.optim that a class of the program derives from, by its last name; "" if none."""
     found = (name for name in cls.library_bases() if name.startswith("torch.optim.") and "lr_scheduler" not in name)
     return next(found, "").rpartition(".")[2]
+
+
+def trainer_base(cls: ClassValue) -> str:
+    """Which library's trainer a class derives from; "" if none."""
+    return trainer_kinds.kind_of(cls.library_bases())
+
+
+def has_library_init(cls: ClassValue) -> bool:
+    """Does the `__init__` of a class of a library's do what the machine models?"""
+    return bool(optimizer_base(cls) or trainer_base(cls))
 
 
 OPTIMIZER_METHODS = frozenset({"step", "zero_grad", "add_param_group", "state_dict", "load_state_dict"})
@@ -275,7 +287,7 @@ def _of_super(machine: Machine, owner: Super, name: str) -> Value:
     for cls in after:
         if isinstance(cls, ClassValue) and name in cls.members:
             return _bind(machine, cls.members[name], receiver, cls)
-    if name == "__init__" and isinstance(receiver, Instance) and optimizer_base(receiver.cls):
+    if name == "__init__" and isinstance(receiver, Instance) and has_library_init(receiver.cls):
         return Method(receiver, "<begin>")
     if name == "__init__" or name in ("__new__", "__post_init__", "__setattr__"):
         return Native(name, lambda *_: NONE)

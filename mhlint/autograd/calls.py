@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from contextlib import suppress
 
-from mhlint.autograd import library, methods, module_forward, module_making, own_optimizers, questions, unseen
-from mhlint.autograd.attributes import member, optimizer_base
+from mhlint.autograd import library, methods, module_forward, module_making, questions, unseen
+from mhlint.autograd.attributes import has_library_init, member
 from mhlint.autograd.contexts import in_grad_mode
 from mhlint.autograd.frames import Frame, ReturnValue
 from mhlint.autograd.graph import Level
@@ -269,6 +269,8 @@ def bind_arguments(
             frame.variables[name] = rest.pop(name)
         elif name in function.defaults and spread is None:
             frame.variables[name] = function.defaults[name]
+        elif isinstance(spread, Unknown) and spread.data:
+            frame.variables[name] = machine.derived("item", (spread, name), name)
         else:
             frame.variables[name] = machine.unknown(name)
     if spec.vararg is not None:
@@ -300,8 +302,8 @@ def instantiate(
         post = member(machine, made, "__post_init__")
         if isinstance(post, Bound):
             enter(machine, post.function, [made], {}, site)
-    elif optimizer_base(cls):
-        own_optimizers.begin(machine, made, args, keywords, site)
+    elif has_library_init(cls):
+        call(machine, Method(made, "<begin>"), args, keywords, site)
     elif any(base.startswith("torch.nn.") for base in cls.library_bases()):
         _library_init(machine, made, args, keywords, site)
     return made

@@ -12,6 +12,8 @@ from mhlint.autograd.values import (
     Const,
     Function,
     Library,
+    Method,
+    Object,
     Unknown,
     Value,
 )
@@ -76,6 +78,10 @@ def _decorated(machine: Machine, frame: Frame, function: Function, value: Value,
             function.is_cached = name.endswith("cached_property")
         elif name in _COMPILERS:
             function.region = "torch.compile"
+        return value
+    if isinstance(decorator, Method) and isinstance(decorator.owner, Object) and isinstance(node, ast.Call):
+        # A trainer of a library takes it for a handler of its own.
+        machine.call(machine, machine.evaluate(machine, frame, node), [value], {}, None)
         return value
     if isinstance(decorator, Function):
         made: Value = machine.call(machine, decorator, [value], {}, None)

@@ -10,6 +10,8 @@ from mhlint.autograd import (
     standard_library,
     tensors,
     torch_functions,
+    trainer_kinds,
+    trainer_loops,
     unseen,
     wrappers,
 )
@@ -38,6 +40,7 @@ _MODEL_MAKERS = (
     "torch.hub.load",
     "efficientnet_pytorch",
 )
+_DATA_SETS = ("torchvision.datasets.", "torchaudio.datasets.", "torchtext.datasets.")
 _HARMLESS = ("builtins.", "logging.", "os.", "time.", "json.", "sys.", "math.", "random.", "numpy.", "wandb.", "tqdm",
              "matplotlib", "argparse.", "collections.", "warnings.", "datetime.", "pathlib.", "tensorboard", "shutil.",
              "torch.save", "torch.manual_seed", "torch.cuda.", "torchvision.utils", "pandas.")  # fmt: skip
@@ -69,6 +72,9 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
     row = operations.operation(name)
     if row is not None:
         return result_of(machine, row, args, keywords, site)
+    kind = trainer_kinds.kind_of([name])
+    if kind:
+        return trainer_loops.make(kind, args, keywords)
     if name in lightning_loop.TRAINERS:
         return Object("lightning trainer", dict(keywords))
     if name in wrappers.KINDS:
@@ -77,6 +83,10 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
         made_model = machine.unknown(name.rpartition(".")[2])
         made_model.module = Level.LIKELY if "okeniz" not in name and "Config" not in name else Level.NO
         return made_model
+    if name.startswith(_DATA_SETS):
+        data = machine.unknown(name.rpartition(".")[2])
+        data.data = True
+        return data
     label = name.rpartition(".")[2]
     values = [*args, *keywords.values()]
     if name.startswith(_HARMLESS):

@@ -11,11 +11,13 @@ from mhlint.autograd import (
     optimizers,
     own_optimizers,
     tensors,
+    trainer_kinds,
+    trainer_loops,
     unseen,
     wrappers,
 )
 from mhlint.autograd.attribute_stores import set_requires_grad
-from mhlint.autograd.attributes import LIGHTNING_METHODS
+from mhlint.autograd.attributes import LIGHTNING_METHODS, optimizer_base
 from mhlint.autograd.containers import call_container
 from mhlint.autograd.custom_function import apply_function
 from mhlint.autograd.distributions import call_distribution
@@ -86,7 +88,11 @@ def _of_instance(
     machine: Machine, owner: Instance, name: str, args: Args, keywords: Keywords, site: Site | None
 ) -> Value:
     if name == "<begin>":
-        return own_optimizers.begin(machine, owner, args, keywords, site)
+        if optimizer_base(owner.cls):
+            return own_optimizers.begin(machine, owner, args, keywords, site)
+        return trainer_loops.begin(owner, args, keywords)
+    if "<trainer>" in owner.attributes and name in trainer_kinds.METHODS:
+        return trainer_loops.call(machine, owner, name, args, keywords, site)
     if own_optimizers.inner(owner) is not None:
         return own_optimizers.call(machine, owner, name, args, keywords, site)
     if name == "manual_backward":
@@ -127,6 +133,8 @@ def _of_object(machine: Machine, owner: Object, name: str, args: Args, keywords:
         return machine.unknown("next")
     if owner.kind == "lightning trainer" and name == "fit":
         return lightning_loop.fit(machine, owner, args, keywords, site)
+    if owner.kind in ("hf trainer", "skorch net", "ignite engine"):
+        return trainer_loops.call(machine, owner, name, args, keywords, site)
     if owner.kind == "scheduler":
         return NONE
     return machine.unknown(name, tuple(tensor for arg in args for tensor in tensors_in(arg)))

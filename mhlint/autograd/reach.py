@@ -10,7 +10,10 @@ from mhlint.syntax.project import Project
 _WORDS = frozenset({"backward", "manual_backward", "grad", "Variable", "autograd"})
 _DRIVEN = frozenset({"training_step"})
 """Methods that a library calls, to walk what they return."""
-_DRIVERS = {"lightning": "fit", "pytorch_lightning": "fit"}
+_DRIVERS = {
+    "lightning": "fit", "pytorch_lightning": "fit", "transformers": "train", "trl": "train", "skorch": "fit",
+    "ignite": "run",
+}  # fmt: skip
 """What runs such a loop, by the package that has it."""
 _MOST_HOPS = 3
 

@@ -104,7 +104,7 @@ RULE = Rule(
     code="MHL102",
     name="carried-graph",
     summary="A backward call walks a freed graph of an earlier turn of the loop.",
-    triggers=(b"backward", b"autograd", b"training_step"),
+    triggers=(b"backward", b"autograd", b"training_step", b"compute_loss", b"Trainer(", b"skorch"),
     find=find,
     fix="unsafe",
 )

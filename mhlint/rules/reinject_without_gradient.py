@@ -138,7 +138,7 @@ RULE = Rule(
     code="MHL104",
     name="reinject-without-gradient",
     summary="A tensor is walked that has no graph, or that has many elements and is given no gradient.",
-    triggers=(b"backward", b"autograd", b"training_step"),
+    triggers=(b"backward", b"autograd", b"training_step", b"compute_loss", b"Trainer(", b"skorch"),
     find=find,
     fix="safe",
 )

@@ -134,7 +134,7 @@ RULE = Rule(
     code="MHL101",
     name="second-backward",
     summary="A backward call walks a graph that an earlier one of the same step has freed.",
-    triggers=(b"backward", b"autograd", b"training_step"),
+    triggers=(b"backward", b"autograd", b"training_step", b"compute_loss", b"Trainer(", b"skorch"),
     find=find,
     fix="safe",
 )

@@ -115,7 +115,7 @@ RULE = Rule(
     code="MHL103",
     name="step-between-backwards",
     summary="A tensor that the graph needs is changed in place before the walk that needs it.",
-    triggers=(b"backward", b"autograd", b"training_step"),
+    triggers=(b"backward", b"autograd", b"training_step", b"compute_loss", b"Trainer(", b"skorch"),
     find=find,
     fix="unsafe",
 )

@@ -62,7 +62,10 @@ class Trainer:
 
     def fit(self, model: LightningModule, loader: Any) -> None:
         configured: Any = model.configure_optimizers()  # type: ignore[operator]
+        if isinstance(configured, tuple) and isinstance(configured[0], list):
+            configured = configured[0]
         found = configured if isinstance(configured, (list, tuple)) else [configured]
+        found = [item["optimizer"] if isinstance(item, dict) else item for item in found]
         model._optimizers = list(found)
         model.train()
         for epoch in range(self.max_epochs):
