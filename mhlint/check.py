@@ -50,11 +50,15 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True)
 class Outcome:
-    """The findings, sorted, and the documents of the files that have any (None where one has no text)."""
+    """The findings, sorted, and the documents of the files that have any (None where one has no text).
+
+    `files` were looked at; `analysed` of them could hold a finding.
+    """
 
     findings: tuple[Finding, ...]
     documents: Mapping[str, Document | None] = field(default_factory=dict)
     files: int = 0
+    analysed: int = 0
 
 
 class Plans:
@@ -111,7 +115,7 @@ def check_files(
     for verdict in _verdicts(jobs, plans, options, cached=given is None):
         found += verdict.findings
     reported, documents = _reported(found, {target.path for target in targets}, texts, plans, options)
-    return Outcome(reported, documents, len(targets))
+    return Outcome(reported, documents, len(targets), len(jobs))
 
 
 def read_bytes(path: str) -> bytes:

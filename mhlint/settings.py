@@ -56,6 +56,8 @@ class Settings:
         for name in ("extend_select", "extend_exclude"):
             if name in given:
                 given[name] = getattr(self, name) + given[name]
+        if "extend_ignore" in given:
+            given["ignore"] = given.get("ignore", self.ignore) + given.pop("extend_ignore")
         return replace(self, **given) if given else self
 
 

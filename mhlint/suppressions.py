@@ -16,7 +16,12 @@ _CODES = r"[A-Za-z][A-Za-z0-9]*[0-9]+"
 # flake8 and ruff accept a missing space, any case, and codes apart by commas or blanks.
 _NOQA = re.compile(rf"#\s*noqa(?!\w)(?:\s*:\s*(?P<codes>{_CODES}(?:[\s,]+{_CODES})*))?", re.IGNORECASE)
 _IGNORE = re.compile(r"#\s*mhlint\s*:\s*ignore(?![\w-])(?:\s*\[(?P<codes>[^\]]*)\])?", re.IGNORECASE)
-_SKIP_FILE = re.compile(r"#\s*(?:mhlint\s*:\s*skip-file|flake8\s*[:=]\s*noqa)\s*$", re.IGNORECASE)
+_SKIP_FILE = re.compile(r"#\s*mhlint\s*:\s*skip-file\s*$", re.IGNORECASE)
+# flake8's and ruff's words for a whole file count on a row of their own. A bare `# ruff: noqa` is ruff's affair.
+_FILE_NOQA = re.compile(
+    rf"#\s*(?P<tool>flake8\s*[:=]|ruff\s*:)\s*noqa(?:\s*:\s*(?P<codes>{_CODES}(?:[\s,]+{_CODES})*))?\s*$",
+    re.IGNORECASE,
+)
 _MARKS = re.compile(r"#[^\n]*(?:noqa|mhlint\s*:)", re.IGNORECASE)
 
 
@@ -34,6 +39,7 @@ class Suppressions:
     silenced: dict[int, tuple[Silence, ...]]
     spans: dict[int, tuple[int, int]]
     whole_file: bool = False
+    everywhere: tuple[Silence, ...] = ()
 
     def span(self, row: int) -> tuple[int, int]:
         """The first and last row of the statement (or statement head) that a row belongs to."""
@@ -46,8 +52,8 @@ class Suppressions:
         first, last = self.span(finding.place.start.row)
         return any(
             _means(silence, finding)
-            for row in range(first, last + 1)
-            for silence in self.silenced.get(row, ())
+            for silences in (self.everywhere, *(self.silenced.get(row, ()) for row in range(first, last + 1)))
+            for silence in silences
             if silence.ours or not only_ours
         )
 
@@ -74,22 +80,32 @@ def suppressions(source: Source) -> Suppressions:
     except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
         comments = [(row, line[line.find("#") :]) for row, line in enumerate(source.lines, 1) if "#" in line]
     silenced: dict[int, tuple[Silence, ...]] = {}
+    everywhere: list[Silence] = []
     whole_file = False
     for row, comment in comments:
         if not _MARKS.search(comment):
             continue
         whole_file = whole_file or _SKIP_FILE.search(comment) is not None
+        if (of_file := _FILE_NOQA.match(comment)) and source.lines[row - 1].lstrip().startswith("#"):
+            flake8 = of_file["tool"].lower().startswith("flake8")
+            whole_file = whole_file or (flake8 and not of_file["codes"])
+            if of_file["codes"]:
+                everywhere.append(Silence(_codes(of_file["codes"]), not flake8))
         if silences := tuple(_silences(comment)):
             silenced[row] = silenced.get(row, ()) + silences
-    return Suppressions(silenced, spans, whole_file)
+    return Suppressions(silenced, spans, whole_file, tuple(everywhere))
 
 
 def _silences(comment: str) -> Iterator[Silence]:
     for pattern, ours in ((_NOQA, False), (_IGNORE, True)):
         for found in pattern.finditer(comment):
-            codes = tuple(code for code in re.split(r"[\s,]+", found["codes"] or "") if code)
+            codes = _codes(found["codes"] or "")
             if codes or not found["codes"]:
                 yield Silence(codes, ours)
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(code for code in re.split(r"[\s,]+", text) if code)
 
 
 def _logical_lines(source: Source) -> Iterator[tuple[int, int, list[tuple[int, str]]]]:

@@ -41,8 +41,8 @@ def found(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[tuple[str
 
 
 def test_help_version_and_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 0
-    assert "check" in capsys.readouterr().out
+    assert main([]) == 2
+    assert "check" in capsys.readouterr().err
     with pytest.raises(SystemExit) as caught:
         main(["--version"])
     assert caught.value.code == 0
@@ -58,6 +58,7 @@ def test_help_version_and_nothing(capsys: pytest.CaptureFixture[str]) -> None:
         (["check", "--ignore", "E501"], "unknown rule 'E501'"),
         (["check", "--per-file-ignores", "a.py"], "expected PATTERN:CODE"),
         (["check", "--output-format", "yaml"], "yaml"),
+        (["check", "-", "--add-noqa"], "--add-noqa writes into files"),
         (["check", "-j", "0"], "from 1 up"),
         (["check", "--config", "nope.toml"], "nope.toml: No such file"),
         (["check", "-", "a.py"], "stdin"),
@@ -417,6 +418,28 @@ def test_quiet_says_nothing_when_there_is_nothing(capsys: pytest.CaptureFixture[
     assert capsys.readouterr() == ("", "")
 
 
+def test_how_much_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    write(a=AGAIN, b="x = 1\n", c="broken.backward(\n")
+    assert check("-q", "--output-format", "concise", "a.py") == 1
+    assert capsys.readouterr().out == "a.py:1:1: MHL101 [*] this walks again a second time\n"
+    assert check("-q", "a.py") == 1
+    assert "Found" not in capsys.readouterr().out
+    assert check("-s", ".") == 1
+    assert check("-s", "--diff", "a.py") == 1
+    assert "Would fix" not in capsys.readouterr().err
+    assert check("-v", ".") == 1
+    assert capsys.readouterr().err == "Checked 3 files, analysed 2.\n"
+
+
+def test_fix_only_says_nothing_of_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    write(a=AGAIN + "plain.backward()\n")
+    assert check("--fix-only", "--exit-non-zero-on-fix") == 1
+    assert capsys.readouterr() == ("", "Fixed 1 error.\n")
+    assert Path("a.py").read_text() == "mended.backward()\nplain.backward()\n"
+    assert check("--fix-only", "--exit-non-zero-on-fix") == 0
+    assert capsys.readouterr() == ("", "")
+
+
 def test_show_settings_and_files(capsys: pytest.CaptureFixture[str]) -> None:
     write(a="x\n")
     assert check("--show-settings", "--select", "MHL1") == 0
@@ -452,6 +475,32 @@ def test_a_reader_that_goes_away_gets_no_traceback() -> None:
         assert process.stderr is not None
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_a_full_disk_is_one_line_and_2() -> None:
+    with open("/dev/full", "w") as full:
+        root = Path(fake_engine.__file__).parent.parent
+        command = [sys.executable, "-m", "mhlint", "rule", "--all"]
+        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(root)}, stdout=full, stderr=-1, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "mhlint: error: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["check", "--isolated", "a.py"], 1, ""),
+        (["check", "-"], 2, "mhlint: error: - (stdin) is closed\n"),
+    ],
+)
+def test_closed_streams_are_no_traceback(arguments: list[str], status: int, words: str) -> None:
+    write(a="print 1\n")
+    root = Path(fake_engine.__file__).parent.parent
+    line = f'exec "$0" -m mhlint {" ".join(arguments)} <&- >&-'
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(["sh", "-c", line, sys.executable], env=environment, stderr=-1, text=True)
+    assert (done.returncode, done.stderr) == (status, words)
 
 
 def test_an_interrupt_is_one_line_and_130(

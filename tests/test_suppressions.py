@@ -76,6 +76,17 @@ def test_the_whole_file(line: str) -> None:
     assert silenced(f"a\n{line}\nb\n")
 
 
+@pytest.mark.parametrize("line", ["# flake8: noqa: E501, MHL1", "#ruff:noqa:MHL101", "    # RUFF: noqa: mhl101"])
+def test_codes_for_the_whole_file(line: str) -> None:
+    assert silenced(f"a\n{line}\nb\n", row=3)
+    assert not silenced(f"a\n{line}\nb\n", code="MHL201")
+
+
+@pytest.mark.parametrize("line", ["x = 1  # flake8: noqa", "x = 1  # ruff: noqa: MHL101", "# ruff: noqa"])
+def test_words_for_a_file_that_are_not_alone_or_not_ours(line: str) -> None:
+    assert not silenced(f"a\n{line}\nb\n")
+
+
 def test_flake8_sees_to_its_own_comments() -> None:
     assert not silenced("x  # noqa\n", only_ours=True)
     assert silenced("x  # mhlint: ignore\n", only_ours=True)

@@ -39,7 +39,11 @@ class _Run(NamedTuple):
         return check_files(self.targets, self.options, self.stdin)
 
     def remark(self, text: str) -> None:
-        if not self.args.quiet:
+        if not self.args.quiet and not self.args.silent:
+            print(text, file=sys.stderr)
+
+    def warn(self, text: str) -> None:
+        if not self.args.silent:
             print(text, file=sys.stderr)
 
 
@@ -62,13 +66,15 @@ def run(args: argparse.Namespace) -> int:
     if not targets:
         run.remark("warning: no Python files or notebooks found under the given paths")
     outcome = run.check()
-    if (args.emit_tests or args.prove) and not (args.fix or args.diff):
+    if (args.emit_tests or args.prove) and not (args.fix or args.fix_only or args.diff):
         raise BadSettings("--prove and --emit-tests are for fixes: add --fix or --diff")
+    if args.verbose:
+        run.remark(f"Checked {_files(outcome.files)}, analysed {outcome.analysed}.")
     if args.add_noqa:
         return _add_noqa(run, outcome)
     if args.diff:
         return _show_diff(run, outcome)
-    if args.fix:
+    if args.fix or args.fix_only:
         return _fix(run, outcome)
     return _report(run, outcome, ())
 
@@ -76,6 +82,10 @@ def run(args: argparse.Namespace) -> int:
 def _stdin(args: argparse.Namespace) -> dict[str, bytes] | None:
     if args.paths == ["-"] or (args.stdin_filename and not args.paths):
         path = os.path.abspath(args.stdin_filename) if args.stdin_filename else "-"
+        if sys.stdin is None:
+            raise BadSettings("- (stdin) is closed")
+        if args.add_noqa:
+            raise BadSettings("--add-noqa writes into files, and - (stdin) is none")
         return {path: sys.stdin.buffer.read()}
     if "-" in args.paths:
         raise BadSettings("- (stdin) cannot be checked together with other paths")
@@ -91,6 +101,7 @@ def _listing(run: _Run, outcome: Outcome, findings: Sequence[Finding], fixed: in
         color=color,
         unsafe_fixes=run.settings.unsafe_fixes,
         fixed=fixed,
+        summary=not run.args.quiet,
     )
 
 
@@ -105,8 +116,6 @@ def _report(run: _Run, outcome: Outcome, fixed: Sequence[Finding], to_stderr: bo
         from mhlint.report import statistics
 
         text = statistics.render(listing, as_json=name == "json")
-    elif args.quiet and not outcome.findings and name in ("text", "full", "concise"):
-        text = ""
     else:
         text = render(name, listing)
     if args.output_file:
@@ -115,7 +124,7 @@ def _report(run: _Run, outcome: Outcome, fixed: Sequence[Finding], to_stderr: bo
                 file.write(text)
         except OSError as error:
             raise BadSettings(f"{args.output_file}: {error.strerror or error}") from None
-    else:
+    elif not args.silent:
         stream.write(text)
     if args.exit_zero:
         return 0
@@ -141,19 +150,22 @@ def _fix(run: _Run, outcome: Outcome) -> int:
     stdin = dict(run.stdin or {})
     for result in fix_files(outcome, run.options, policy):
         for message in result.messages:
-            print(message, file=sys.stderr)
+            run.warn(message)
         path = result.before.source.path
         if run.stdin is not None:
             stdin[path] = result.after.data
         elif result.fixed and not _written(path, result.after.data, result.before.data):
             continue
         fixed += result.fixed
-    if run.stdin is None:
-        return _report(run, run.check() if fixed else outcome, fixed)
-    sys.stdout.buffer.write(b"".join(stdin.values()))
-    sys.stdout.flush()
-    after = run._replace(stdin=stdin)
-    return _report(after, after.check() if fixed else outcome, fixed, to_stderr=True)
+    if run.stdin is not None:
+        sys.stdout.buffer.write(b"".join(stdin.values()))
+        sys.stdout.flush()
+        run = run._replace(stdin=stdin)
+    if run.args.fix_only:
+        if fixed:
+            run.remark(f"Fixed {_errors(len(fixed))}.")
+        return int(bool(fixed and run.args.exit_non_zero_on_fix))
+    return _report(run, run.check() if fixed else outcome, fixed, to_stderr=run.stdin is not None)
 
 
 def _show_diff(run: _Run, outcome: Outcome) -> int:
@@ -164,14 +176,12 @@ def _show_diff(run: _Run, outcome: Outcome) -> int:
     count = 0
     for result in fix_files(outcome, run.options, policy):
         for message in result.messages:
-            print(message, file=sys.stderr)
+            run.warn(message)
         count += len(result.fixed)
         name = listing.relative(result.before.source.path)
         sys.stdout.writelines(difference(result.before, result.after, name))
     _say_unreadable(outcome, listing)
-    run.remark(
-        f"Would fix {count} error{'s' if count != 1 else ''}." if count else "No errors would be fixed."
-    )
+    run.remark(f"Would fix {_errors(count)}." if count else "No errors would be fixed.")
     return int(count > 0 and not run.args.exit_zero)
 
 
@@ -190,6 +200,14 @@ def _add_noqa(run: _Run, outcome: Outcome) -> int:
     _say_unreadable(outcome, _listing(run, outcome, (), 0, False))
     run.remark(f"Added {count} noqa directive{'s' if count != 1 else ''}.")
     return 0
+
+
+def _errors(count: int) -> str:
+    return f"{count} error{'s' if count != 1 else ''}"
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'s' if count != 1 else ''}"
 
 
 def _say_unreadable(outcome: Outcome, listing: Listing) -> None:

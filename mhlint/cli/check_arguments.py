@@ -40,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     fixes = parser.add_argument_group("fixes")
     fixes.add_argument("--fix", action="store_true", help="make the safe fixes")
+    fixes.add_argument("--fix-only", action="store_true", help="make the fixes and report nothing that is left")
     fixes.add_argument(
         "--unsafe-fixes",
         action=argparse.BooleanOptionalAction,
@@ -65,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("select", "rules to run, by code, prefix or name, or ALL"),
         ("ignore", "rules not to run"),
         ("extend-select", "rules to run on top of the others"),
+        ("extend-ignore", "rules not to run on top of those that the settings ignore"),
     ):
         rules.add_argument(f"--{name}", type=_names, action="extend", metavar="CODES", help=words)
     rules.add_argument(
@@ -109,7 +111,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     output.add_argument(
         "-e", "--exit-zero", action="store_true", help="exit with 0 even if there are findings"
     )
-    output.add_argument("-q", "--quiet", action="store_true", help="no summary, no remarks")
+    output.add_argument("-q", "--quiet", action="store_true", help="findings only: no summary, no remarks")
+    output.add_argument("-s", "--silent", action="store_true", help="say nothing: the exit code tells")
+    output.add_argument("-v", "--verbose", action="store_true", help="say how many files were analysed")
     output.add_argument(
         "--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)"
     )
@@ -118,7 +122,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def overrides(args: argparse.Namespace) -> dict[str, Any]:
     """The settings that the command line gives; None for those it does not."""
     names = (
-        "select ignore extend_select exclude extend_exclude per_file_ignores fix_style confidence "
+        "select ignore extend_select extend_ignore exclude extend_exclude per_file_ignores fix_style confidence "
         "output_format unsafe_fixes force_exclude respect_gitignore"
     )
     given = {name: getattr(args, name) for name in names.split()}

@@ -52,15 +52,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     named = next((word for word in given if not word.startswith("-")), "")
     command = named if named in COMMANDS and find_spec(f"mhlint.cli.{named}") else ""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            # Closed from outside (`>&-`): what is said goes nowhere, and the exit code tells.
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
         parser = _parser(command)
         parsed = parser.parse_args(given)
         if not parsed.command:
-            parser.print_help()
-            return 0
+            parser.print_help(sys.stderr)
+            return 2
         status = int(import_module(f"mhlint.cli.{parsed.command}").run(parsed))
         sys.stdout.flush()
         return status
@@ -71,6 +75,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("mhlint: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader has gone: nothing more can be said, not even at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_stdout()
         return 1
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"mhlint: error: {where}{error.strerror or error}", file=sys.stderr)
+        _let_go_of_stdout()
+        return 2
+
+
+def _let_go_of_stdout() -> None:
+    """Its reader has gone or its disk is full: nothing more can be said, not even at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

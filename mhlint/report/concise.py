@@ -8,4 +8,5 @@ from mhlint.report.text import headline, summary
 
 def render(listing: Listing) -> str:
     """The report, one line for each finding."""
-    return "\n".join([*(headline(finding, listing) for finding in listing.findings), summary(listing)]) + "\n"
+    lines = [headline(finding, listing) for finding in listing.findings]
+    return "".join(f"{line}\n" for line in [*lines, *([summary(listing)] if listing.summary else [])])

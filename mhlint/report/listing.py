@@ -33,7 +33,8 @@ class Listing:
     """The findings to show. `sources` may lack a file of a related place: it is read when it is shown.
 
     `base` is the folder that relative paths start from; `unsafe_fixes`: unsafe fixes count as applicable;
-    `fixed` is how many findings were mended before this listing was made.
+    `fixed` is how many findings were mended before this listing was made; `summary`: the formats for people end
+    in a count.
     """
 
     findings: tuple[Finding, ...]
@@ -42,6 +43,7 @@ class Listing:
     color: bool = False
     unsafe_fixes: bool = False
     fixed: int = 0
+    summary: bool = True
 
     def source(self, path: str) -> Source | None:
         """The source of a file; None where it cannot be read."""

@@ -6,11 +6,16 @@ from mhlint.findings import Applicability, Confidence, Finding
 from mhlint.report.colors import paint
 from mhlint.report.listing import Listing
 
+_FIXES = {
+    Applicability.SAFE: "fix", Applicability.UNSAFE: "unsafe fix", Applicability.DISPLAY: "fix, by hand",
+}  # fmt: skip
+_REFUSED = "Not rewritten: "
+
 
 def render(listing: Listing) -> str:
     """The report as text."""
     blocks = ["\n".join(_block(finding, listing)) + "\n" for finding in listing.findings]
-    return "\n".join([*blocks, summary(listing)]) + "\n"
+    return "\n".join([*blocks, *([summary(listing) + "\n"] if listing.summary else [])])
 
 
 def headline(finding: Finding, listing: Listing) -> str:
@@ -29,10 +34,9 @@ def _block(finding: Finding, listing: Listing) -> list[str]:
     if finding.advice:
         notes.append(("help", finding.advice))
     if finding.fix:
-        kind = {Applicability.SAFE: "fix", Applicability.UNSAFE: "unsafe fix"}.get(
-            finding.fix.applicability, "fix, by hand"
-        )
-        notes.append((kind, finding.fix.message))
+        kind = _FIXES[finding.fix.applicability]
+        refused = finding.fix.message.startswith(_REFUSED)
+        notes.append(("no fix" if refused else kind, finding.fix.message.removeprefix(_REFUSED)))
     lines += [f"  = {paint(kind + ':', 'green', listing.color)} {text}" for kind, text in notes]
     return lines
 

@@ -79,7 +79,7 @@ from mhlint.autograd.trace import Backward, Event, Runs, Trace
 from mhlint.findings import Finding, Related
 from mhlint.rules.gathering import by_place, confidence, sightings, when, within_calls
 from mhlint.rules.rule import Rule
-from mhlint.rules.wording import built, code, line
+from mhlint.rules.wording import built, code, kept, line
 
 _STEP_ADVICE = "make every walk of the old weights before the step, or build this loss after it"
 _WRITE_ADVICE = "work on a copy there (`x = x + y` for `x += y`), or make the change after the walk"
@@ -100,7 +100,7 @@ def find(runs: Runs) -> Iterable[Finding]:
         node, saved, change = event.failure.node, event.failure.saved, event.failure.change
         assert saved is not None and change is not None
         message = (
-            f"{code(event.site)} needs the {saved.label} that {built(node, event.site)} kept; "
+            f"{code(event.site)} needs {kept(saved)} that {built(node, event.site)} kept; "
             f"{code(change.site)} on {line(change.site, event.site)} has changed it in place"
         )
         related = (

@@ -68,7 +68,7 @@ from mhlint.autograd.trace import Backward, Event, Runs, Trace
 from mhlint.findings import Finding, Related
 from mhlint.rules.gathering import by_place, confidence, sightings, when, within_calls
 from mhlint.rules.rule import Rule
-from mhlint.rules.wording import built, code, line
+from mhlint.rules.wording import built, code, kept, line
 
 _ADVICE = "make the change after the last walk that needs the old values, or build this loss after the change"
 
@@ -88,7 +88,7 @@ def find(runs: Runs) -> Iterable[Finding]:
         assert isinstance(event, Backward)
         node, saved, change, _ = max(event.silent_changes, key=lambda item: item[3])
         message = (
-            f"{code(event.site)} runs on a {saved.label} that {code(change.site)} on "
+            f"{code(event.site)} runs on {kept(saved)} that {code(change.site)} on "
             f"{line(change.site, event.site)} has changed since {built(node, event.site)} kept it, and PyTorch does "
             f"not notice: the gradients are wrong"
         )

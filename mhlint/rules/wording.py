@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-from mhlint.autograd.graph import Node
+import ast
+
+from mhlint.autograd.graph import Node, Saved
 from mhlint.autograd.trace import Event
 from mhlint.syntax.program import Site
+
+_PARTS = frozenset({"input", "other", "result", "target"})
 
 
 def code(site: Site) -> str:
     """The source text of a place, shortened, in back quotes."""
-    return f"`{site.program.text(site.node)}`"
+    text = site.program.text(site.node)
+    if text.endswith("..."):
+        # What is called says more than the beginning of a long list of what it is given.
+        shorter = site.program.text(_without_arguments(site.node))
+        text = f"{text.rstrip('. ')} ..." if shorter.endswith("...") else shorter
+    return f"`{text}`"
+
+
+def _without_arguments(node: ast.AST) -> ast.AST:
+    if isinstance(node, ast.Call):
+        given: list[ast.expr] = [ast.Constant(...)] if node.args or node.keywords else []
+        return ast.Call(_without_arguments(node.func), given, [])  # type: ignore[arg-type]
+    if isinstance(node, ast.Attribute):
+        return ast.Attribute(_without_arguments(node.value), node.attr)  # type: ignore[arg-type]
+    return node
+
+
+def kept(saved: Saved) -> str:
+    """What a node kept: by its name in the source where it has one, else by its part in the operation."""
+    named = "'s " not in saved.label and saved.label not in _PARTS
+    return f"the value of `{saved.label}`" if named else f"the {saved.label}"
 
 
 def line(site: Site, seen_from: Site) -> str:
