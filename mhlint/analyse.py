@@ -10,6 +10,7 @@ from mhlint.source import Source
 
 if TYPE_CHECKING:
     from mhlint.autograd.trace import Runs
+    from mhlint.syntax import Modules
     from mhlint.syntax.program import Program
 
 
@@ -24,21 +25,28 @@ class Request:
 
 @dataclass(frozen=True)
 class Analysis:
-    """The findings, sorted, and the paths of the other modules of the project that were read for them."""
+    """The findings, sorted, and the paths that they hang on beside the source's own.
+
+    These are the modules of the project that were read, those that were looked for in vain, and folders that were
+    looked through.
+    """
 
     findings: tuple[Finding, ...] = ()
     modules: tuple[str, ...] = ()
 
 
-def analyse(source: Source, request: Request) -> Analysis:
-    """Analyse one source. Raises SyntaxError or ValueError where Python cannot read it."""
+def analyse(source: Source, request: Request, modules: Modules | None = None) -> Analysis:
+    """Analyse one source; `modules` are those parsed for earlier ones.
+
+    Raises SyntaxError or ValueError where Python cannot read it.
+    """
     # Imported here: a file that the gate turns away must not pay for the machine.
     from mhlint.autograd.run import run_program
     from mhlint.rules import RULES
     from mhlint.syntax import Project, parse
 
     program = parse(source)
-    project = Project(program)
+    project = Project(program) if modules is None else Project(program, modules)
     runs = run_program(program, project, request.backward_calls)
     found: set[Finding] = set()
     for code, rule in RULES.items():
@@ -49,7 +57,7 @@ def analyse(source: Source, request: Request) -> Analysis:
         from mhlint.rewrites import attach
 
         def again(changed: Program) -> Runs:
-            return run_program(changed, Project(changed), request.backward_calls)
+            return run_program(changed, project.around(changed), request.backward_calls)
 
         findings = attach(findings, runs, request.fix_style, again)
-    return Analysis(tuple(findings), tuple(project.read))
+    return Analysis(tuple(findings), tuple(dict.fromkeys([*project.read, *project.looked_for])))

@@ -41,7 +41,7 @@ class Cache:
         self._modules: dict[str, str] = {}
 
     def get(self, job: Job) -> Verdict | None:
-        """The verdict kept for a job, if its file, mhlint and the other modules are the same."""
+        """The verdict kept for a job, if its file, mhlint, the other modules and the folders are the same."""
         try:
             with open(self._entry(job), encoding="utf-8") as file:
                 kept = json.load(file)
@@ -84,8 +84,12 @@ class Cache:
     def _module(self, path: str) -> str:
         if path not in self._modules:
             try:
-                with open(path, "rb") as file:
-                    self._modules[path] = _digest(file.read())
+                if os.path.isdir(path):
+                    names = (name for name in os.listdir(path) if name.endswith(".py"))
+                    self._modules[path] = _digest("\n".join(sorted(names)).encode("utf-8", "surrogateescape"))
+                else:
+                    with open(path, "rb") as file:
+                        self._modules[path] = _digest(file.read())
             except OSError:
                 self._modules[path] = "absent"
         return self._modules[path]

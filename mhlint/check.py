@@ -160,7 +160,10 @@ def _verdicts(jobs: list[Job], plans: Plans, options: Options, cached: bool) -> 
 def _examined(jobs: list[Job], options: Options) -> list[Verdict]:
     processes = options.jobs or (_cores() if len(jobs) >= _WORTH_PROCESSES else 1)
     if processes == 1 or len(jobs) < 2:
-        return [examine(job, options.limit_s) for job in jobs]
+        from mhlint.syntax import Modules
+
+        modules = Modules()
+        return [examine(job, options.limit_s, modules=modules) for job in jobs]
     from mhlint.workers import examine_in_processes
 
     return examine_in_processes(jobs, processes, options.limit_s)

@@ -17,7 +17,7 @@ _CODES = r"[A-Za-z][A-Za-z0-9]*[0-9]+"
 _NOQA = re.compile(rf"#\s*noqa(?!\w)(?:\s*:\s*(?P<codes>{_CODES}(?:[\s,]+{_CODES})*))?", re.IGNORECASE)
 _IGNORE = re.compile(r"#\s*mhlint\s*:\s*ignore(?![\w-])(?:\s*\[(?P<codes>[^\]]*)\])?", re.IGNORECASE)
 _SKIP_FILE = re.compile(r"#\s*mhlint\s*:\s*skip-file\s*$", re.IGNORECASE)
-# flake8's and ruff's words for a whole file count on a row of their own. A bare `# ruff: noqa` is ruff's affair.
+# flake8's and ruff's words for a whole file count on a row of their own. Ruff's without codes is ruff's affair.
 _FILE_NOQA = re.compile(
     rf"#\s*(?P<tool>flake8\s*[:=]|ruff\s*:)\s*noqa(?:\s*:\s*(?P<codes>{_CODES}(?:[\s,]+{_CODES})*))?\s*$",
     re.IGNORECASE,

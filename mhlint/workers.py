@@ -14,6 +14,7 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 
 from mhlint.examining import Job, Verdict, examine, timed_out
+from mhlint.syntax import Modules
 from mhlint.unreadable import unreadable
 
 # A worker stops itself at the limit; it is killed only when it does not.
@@ -93,9 +94,10 @@ def _result(worker: _Worker, job: Job, limit_s: float, ready: bool) -> Verdict:
 
 def _serve(pipe: Connection, limit_s: float) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    modules = Modules()
     while True:
         try:
             job = pipe.recv()
         except (EOFError, OSError):
             return
-        pipe.send(examine(job, limit_s))
+        pipe.send(examine(job, limit_s, modules=modules))

@@ -46,7 +46,7 @@ class Analysis(NamedTuple):
     modules: tuple[str, ...] = ()
 
 
-def analyse(source: Source, request: Request) -> Analysis:
+def analyse(source: Source, request: Request, modules: object = None) -> Analysis:
     """Findings for the calls of `_LINES`; a few receivers make the analysis itself fail."""
     import ast
 

@@ -43,7 +43,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     analyse = fake_engine.analyse
 
-    def counting(source: object, request: object) -> object:
+    def counting(source: object, request: object, modules: object = None) -> object:
         seen.append(os.path.basename(source.path))  # type: ignore[attr-defined]
         return analyse(source, request)  # type: ignore[arg-type]
 
@@ -141,7 +141,7 @@ def test_findings_in_other_files_count_if_these_are_checked_and_once(
 
     helper = str(tmp_path / "helper.py")
 
-    def analyse(source: object, request: object) -> object:
+    def analyse(source: object, request: object, modules: object = None) -> object:
         sure = Confidence.CERTAIN if source.path.endswith("b.py") else Confidence.LIKELY  # type: ignore[attr-defined]
         place = Place(helper, Position(1, 1), Position(1, 5))
         return fake_engine.Analysis(
@@ -192,6 +192,17 @@ class TestCache:
         check(tmp_path, cache=True)
         check(tmp_path, cache=True)
         assert counted == ["a.py", "a.py"]
+
+    def test_what_was_looked_for_in_vain_appears(self, tmp_path: Path, counted: list[str]) -> None:
+        folder = tmp_path / "others"
+        folder.mkdir()
+        (tmp_path / "a.py").write_text(f"again.backward()  # reads {tmp_path}/new.txt\n# reads {folder}\n")
+        for name in ("new.txt", "others/notes.txt", "others/neighbour.py"):
+            check(tmp_path, cache=True)
+            (tmp_path / name).write_text("1")
+        check(tmp_path, cache=True)
+        # What is no Python file changes nothing.
+        assert counted == ["a.py"] * 3
 
     def test_spoilt_entries_count_as_absent(self, tmp_path: Path, counted: list[str]) -> None:
         first = check(tmp_path, cache=True)

@@ -482,7 +482,8 @@ def test_a_full_disk_is_one_line_and_2() -> None:
     with open("/dev/full", "w") as full:
         root = Path(fake_engine.__file__).parent.parent
         command = [sys.executable, "-m", "mhlint", "rule", "--all"]
-        done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(root)}, stdout=full, stderr=-1, text=True)
+        environment = {**os.environ, "PYTHONPATH": str(root)}
+        done = subprocess.run(command, env=environment, stdout=full, stderr=-1, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "mhlint: error: No space left on device\n"
 
@@ -499,7 +500,7 @@ def test_closed_streams_are_no_traceback(arguments: list[str], status: int, word
     root = Path(fake_engine.__file__).parent.parent
     line = f'exec "$0" -m mhlint {" ".join(arguments)} <&- >&-'
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    done = subprocess.run(["sh", "-c", line, sys.executable], env=environment, stderr=-1, text=True)
+    done = subprocess.run(["sh", "-c", line, sys.executable], env=environment, stderr=-1, text=True, check=False)
     assert (done.returncode, done.stderr) == (status, words)
 
 

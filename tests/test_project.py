@@ -155,3 +155,36 @@ def test_what_other_files_store_to(text: str, told: bool, tmp_path: Path) -> Non
     main, project = open_main(tmp_path / "main.py")
     assert project.stored_elsewhere("memory", frozenset({"Agent"}), frozenset([main])) is told
     assert project.read == [str(tmp_path / "lib/caller.py")]
+
+
+def test_where_a_module_was_looked_for_in_vain_is_known(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "import other\n"})
+    main, project = open_main(tmp_path / "main.py")
+    assert project.find(main, "other") is None
+    assert str(tmp_path / "other.py") in project.looked_for
+    assert str(tmp_path / "other" / "__init__.py") in project.looked_for
+
+
+def test_parsed_modules_are_kept_while_their_bytes_are_the_same(tmp_path: Path) -> None:
+    write(tmp_path, {"a.py": "import other\n", "b.py": "import other\n", "other.py": "x = 1\n"})
+    a, project = open_main(tmp_path / "a.py")
+    first = project.find(a, "other")
+    b = parse(Source(str(tmp_path / "b.py"), "import other\n"))
+    other_project = Project(b, project.modules)
+    assert other_project.find(b, "other") is first
+    assert other_project.read == [str(tmp_path / "other.py")]
+    write(tmp_path, {"other.py": "x = 2\n"})
+    changed = Project(b, project.modules).find(b, "other")
+    assert changed is not None
+    assert changed.source.text == "x = 2\n"
+
+
+def test_another_version_of_the_main_source_is_met_in_its_place(tmp_path: Path) -> None:
+    write(tmp_path, {"main.py": "import other\n", "other.py": "import main\n"})
+    main, project = open_main(tmp_path / "main.py")
+    version = parse(Source(str(tmp_path / "main.py"), "import other  # changed\n"))
+    around = project.around(version)
+    other = around.find(version, "other")
+    assert other is not None
+    assert other is project.find(main, "other")
+    assert around.find(other, "main") is version

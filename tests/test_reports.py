@@ -222,3 +222,25 @@ def test_colours_follow_the_terminal_and_no_color() -> None:
     assert not wants_color("auto", terminal, {"NO_COLOR": "1"})  # type: ignore[arg-type]
     assert not wants_color("never", terminal, {})  # type: ignore[arg-type]
     assert wants_color("always", terminal, {"NO_COLOR": "1"})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("applicability", "message", "shown"),
+    [
+        (Applicability.UNSAFE, "cut it", "  = unsafe fix: cut it\n"),
+        (Applicability.DISPLAY, "build it later", "  = fix, by hand: build it later\n"),
+        (Applicability.DISPLAY, "Not rewritten: no plain call", "  = no fix: no plain call\n"),
+    ],
+)
+def test_text_says_what_a_fix_is_worth(
+    listing: Listing, applicability: Applicability, message: str, shown: str
+) -> None:
+    plain = replace(listing.findings[0], fix=Fix(applicability, message))
+    assert shown in render("text", replace(listing, findings=(plain,)))
+
+
+def test_no_summary_where_none_is_wanted(listing: Listing) -> None:
+    for name in ("text", "concise"):
+        assert "Found 2 errors" in render(name, listing)
+        assert "Found" not in render(name, replace(listing, summary=False))
+    assert render("concise", replace(listing, findings=(), summary=False)) == ""

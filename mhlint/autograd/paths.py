@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from mhlint.autograd.graph import Turn
 from mhlint.autograd.trace import Choice, Root, Trace
@@ -28,6 +29,7 @@ class Path:
     equals: dict[Key, Key] = field(default_factory=dict)
     differs: dict[Key, set[Key]] = field(default_factory=dict)
     pinned: dict[Key, int] = field(default_factory=dict)
+    asked: dict[str, int] = field(default_factory=dict)
 
     def known(self, key: Key) -> bool | None:
         """The answer that is already given, or that follows from one."""
@@ -48,7 +50,8 @@ class Path:
         position = len(self.taken)
         answer = self.planned[position] if position < len(self.planned) else default
         subject = _without_negation(text) if flipped else text
-        count = sum(choice.subject == subject for choice in self.taken)
+        count = self.asked.get(subject, 0)
+        self.asked[subject] = count + 1
         self.taken.append(Choice(text, answer != flipped, site, turn, count, subject))
         self.given.append(answer)
         self.flippable.append(True)
@@ -118,8 +121,9 @@ def explore(name: str, run: Callable[[Path], tuple[Trace, int]], budget: Budget)
         if trace.ended == "budget":
             root.complete = False
         answers = tuple(path.given)
-        for position in range(len(planned), len(answers)):
-            if path.flippable[position]:
-                serial += 1
-                heapq.heappush(queue, (flips + 1, serial, (*answers[:position], not answers[position])))
+        others = (position for position in range(len(planned), len(answers)) if path.flippable[position])
+        # More than may be run at all are never taken from the queue.
+        for position in islice(others, budget.paths):
+            serial += 1
+            heapq.heappush(queue, (flips + 1, serial, (*answers[:position], not answers[position])))
     return root

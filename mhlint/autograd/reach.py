@@ -18,25 +18,9 @@ _DRIVERS = {
 _MOST_HOPS = 3
 
 
-def _definitions(program: Program) -> list[tuple[str, Definition]]:
-    found: list[tuple[str, Definition]] = []
-
-    def collect(body: list[ast.stmt], owner: str) -> None:
-        for statement in body:
-            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                found.append((owner, statement))
-            elif isinstance(statement, ast.ClassDef) and not owner:
-                collect(statement.body, statement.name)
-            elif isinstance(statement, (ast.If, ast.Try)) and not owner:
-                collect([*statement.body, *statement.orelse], owner)
-
-    collect(program.tree.body, "")
-    return found
-
-
 def _relevant(program: Program, words: frozenset[str]) -> dict[Definition, frozenset[str]]:
     """The definitions that walk, or that name one which does, each with all names in it."""
-    definitions = _definitions(program)
+    definitions = program.definitions
     names = {definition: program.names_in(definition) for _, definition in definitions}
     relevant = {definition for definition, own in names.items() if own & words or definition.name in _DRIVEN}
     while True:
@@ -96,7 +80,7 @@ def _offered(module: Program, words: frozenset[str], imported: set[str] | None) 
     known = _relevant(module, words)
     return {
         definition.name
-        for owner, definition in _definitions(module)
+        for owner, definition in module.definitions
         if definition in known and (imported is None or (owner or definition.name) in imported)
         and not definition.name.startswith("__")
     }  # fmt: skip
@@ -111,7 +95,7 @@ def walkers(program: Program, backward_calls: tuple[str, ...] = ()) -> set[str]:
 def is_relevant(program: Program, words: frozenset[str]) -> bool:
     """Does the code outside of definitions walk, or call what does?"""
     known = {definition.name for definition in _relevant(program, words)}
-    classes = {owner for owner, definition in _definitions(program) if owner and definition.name in known}
+    classes = {owner for owner, definition in program.definitions if owner and definition.name in known}
     for statement in program.tree.body:
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)):
             continue
@@ -124,7 +108,7 @@ def is_relevant(program: Program, words: frozenset[str]) -> bool:
 def candidates(program: Program, words: frozenset[str]) -> list[tuple[str, Definition]]:
     """The relevant definitions, those that call others before those that are called."""
     relevant = _relevant(program, words)
-    ordered = [(owner, definition) for owner, definition in _definitions(program) if definition in relevant]
+    ordered = [(owner, definition) for owner, definition in program.definitions if definition in relevant]
     by_name: dict[str, list[Definition]] = {}
     for _, definition in ordered:
         by_name.setdefault(definition.name, []).append(definition)

@@ -17,6 +17,7 @@ from mhlint.selection import ignored_in_file
 from mhlint.settings import BadSettings, settings_for
 from mhlint.source import Source
 from mhlint.suppressions import suppressions
+from mhlint.syntax import Modules
 from mhlint.unreadable import unreadable
 
 Reported = tuple[int, int, str, type["Plugin"]]
@@ -27,6 +28,12 @@ _NO_NAME = ("", "-", "stdin", "<stdin>", "(none)")
 def _plan(folder: str) -> Plan:
     """The plan of a folder: flake8 asks for each file, and reads them all in one go."""
     return Plans(Options(settings_for({}), RULES, cache=False)).of(os.path.join(folder, "file.py"))
+
+
+@cache
+def _modules() -> Modules:
+    """The modules that the files of one run import."""
+    return Modules()
 
 
 class Plugin:
@@ -51,7 +58,7 @@ class Plugin:
             return
         off = ignored_in_file(plan.settings, self._path, RULES)
         # The text is decoded already: a cookie in it no longer says what its bytes are.
-        verdict = examine(plan.job(self._path, data), decoded=Source(self._path, self._text))
+        verdict = examine(plan.job(self._path, data), decoded=Source(self._path, self._text), modules=_modules())
         silences = suppressions(Source(self._path, self._text)) if verdict.findings else None
         for finding in sorted(verdict.findings):
             sure = plan.settings.confidence == "likely" or finding.confidence is Confidence.CERTAIN

@@ -1,6 +1,6 @@
 """What does the source say? Its tree, the places of its parts, and the other modules of its project."""
 
 from mhlint.syntax.program import Program, Site, dotted, parse
-from mhlint.syntax.project import Project
+from mhlint.syntax.project import Modules, Project
 
-__all__ = ["Program", "Project", "Site", "dotted", "parse"]
+__all__ = ["Modules", "Program", "Project", "Site", "dotted", "parse"]

@@ -22,15 +22,15 @@ _STORES = (
 class Neighbours:
     """The files near a main file, nearest first, read when they are first asked about.
 
-    At most `_MOST_FILES` are read, of at most `_MOST_FOLDERS`.
-
-    `paths` lists those that were read.
+    At most `_MOST_FILES` are read, of at most `_MOST_FOLDERS`. `paths` lists those that were read,
+    `folders` where they were looked for.
     """
 
     def __init__(self, main: str, roots: list[Path]) -> None:
         self._main = os.path.abspath(main)
         self._roots = roots
         self._texts: dict[str, bytes] | None = None
+        self.folders: list[str] = []
 
     @property
     def paths(self) -> list[str]:
@@ -77,6 +77,7 @@ class Neighbours:
                 left -= 1
                 if left < 0:
                     return
+                self.folders.append(folder)
                 folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _NEVER)
                 for name in sorted(names):
                     path = os.path.join(folder, name)

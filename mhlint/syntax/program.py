@@ -157,6 +157,23 @@ class Program:
         return known
 
     @cached_property
+    def definitions(self) -> list[tuple[str, Definition]]:
+        """The functions of the module and the methods of its classes, each with its class's name or ""."""
+        found: list[tuple[str, Definition]] = []
+
+        def collect(body: list[ast.stmt], owner: str) -> None:
+            for statement in body:
+                if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                    found.append((owner, statement))
+                elif isinstance(statement, ast.ClassDef) and not owner:
+                    collect(statement.body, statement.name)
+                elif isinstance(statement, (ast.If, ast.Try)) and not owner:
+                    collect([*statement.body, *statement.orelse], owner)
+
+        collect(self.tree.body, "")
+        return found
+
+    @cached_property
     def imports(self) -> list[ast.Import | ast.ImportFrom]:
         """The import statements, those inside of functions, too."""
         return [node for node in ast.walk(self.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]

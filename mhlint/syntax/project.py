@@ -15,16 +15,58 @@ _LARGEST = 400_000
 _MOST_MODULES = 60
 
 
+_MOST_KEPT = 2_000_000
+
+
+@dataclass(eq=False)
+class Modules:
+    """Parsed modules, kept from one source to the next: the files of one project import the same ones.
+
+    A module counts as the same while its bytes are. When what is kept grows too large, it begins anew.
+    """
+
+    _kept: dict[tuple[str, str, bool], tuple[bytes, Program | None]] = field(default_factory=dict)
+    _size: int = 0
+
+    def parsed(self, path: str, data: bytes, name: str, is_package: bool) -> Program | None:
+        """The program of a module's bytes; None for what Python cannot read."""
+        asked = (path, name, is_package)
+        known = self._kept.get(asked)
+        if known is not None and known[0] == data:
+            return known[1]
+        program: Program | None
+        try:
+            program = parse(Source(path, data.decode("utf-8-sig")), name, is_package)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            program = None
+        if self._size > _MOST_KEPT:
+            self._kept.clear()
+            self._size = 0
+        self._kept[asked] = (data, program)
+        self._size += len(data)
+        return program
+
+
 @dataclass(eq=False)
 class Project:
-    """The files around one source. `read` lists the paths of the modules that were parsed."""
+    """The files around one source.
+
+    `read` lists the paths of the modules that were read, `looked_for` those where none was and the folders that were
+    looked through: what is found hangs on them, too.
+    """
 
     main: Program
+    modules: Modules = field(default_factory=Modules)
     read: list[str] = field(default_factory=list)
+    looked_for: list[str] = field(default_factory=list)
     _programs: dict[Path, Program | None] = field(default_factory=dict)
     _roots: list[Path] | None = None
     _found: dict[tuple[Program, str, int], Program | None] = field(default_factory=dict)
     _neighbours: Neighbours | None = None
+
+    def around(self, main: Program) -> Project:
+        """The same files around another version of the main source."""
+        return Project(main, self.modules, _roots=self._roots, _neighbours=self._neighbours)
 
     def find(self, importer: Program, name: str, level: int = 0) -> Program | None:
         """The program that `import name` (or `from ..name import x`, `level` dots) means in `importer`."""
@@ -47,6 +89,7 @@ class Project:
         told = self._neighbours.store(attribute, classes, known)
         shown = (self._shown(Path(path)) for path in self._neighbours.paths)
         self.read += [path for path in shown if path not in self.read]
+        self.looked_for += [path for path in self._neighbours.folders if path not in self.looked_for]
         return told
 
     def _find(self, importer: Program, name: str, level: int) -> Program | None:
@@ -91,6 +134,7 @@ class Project:
                 program = self._parse(path, name, is_package)
                 self._programs[path] = program
                 return program
+            self.looked_for.append(str(path))
         return None
 
     def _parse(self, path: Path, name: str, is_package: bool) -> Program | None:
@@ -101,10 +145,10 @@ class Project:
             if path.stat().st_size > _LARGEST:
                 return None
             data = path.read_bytes()
-            self.read.append(shown)
-            return parse(Source(shown, data.decode("utf-8-sig")), name, is_package)
-        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        except (OSError, ValueError):
             return None
+        self.read.append(shown)
+        return self.modules.parsed(shown, data, name, is_package)
 
     def _shown(self, path: Path) -> str:
         if Path(self.main.source.path).is_absolute():
