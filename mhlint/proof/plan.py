@@ -15,8 +15,8 @@ class Plan:
     """One run: `program` is a script's path, or a module's name if `module`; folders are absolute paths.
 
     `served` maps a source file's path to the file whose text is run in its place. `against` is the folder of
-    the reference run, None for the reference itself. `retain` keeps the graph in every backward call; `saved`
-    counts the bytes of saved tensors.
+    the reference run, None for the reference itself. `retain` keeps the graph in every backward call; `averaged`
+    averages the gradients of every walk over the ranks; `saved` counts the bytes of saved tensors.
     """
 
     program: str
@@ -27,6 +27,7 @@ class Plan:
     folder: str
     against: str | None = None
     retain: bool = False
+    averaged: bool = False
     saved: bool = False
     served: dict[str, str] = field(default_factory=dict)
 

@@ -14,7 +14,15 @@ from mhlint.proof.launching import Place
 from mhlint.proof.plan import Plan
 from mhlint.proof.records import RunRecord
 
-SECOND_WALK = ("backward through the graph a second time", "after they have already been freed")
+SECOND_WALK = (
+    "backward through the graph a second time",
+    "after they have already been freed",
+    "compiled with non-empty donated buffers",
+)
+READY_TWICE = (
+    "Expected to mark a variable ready only once",
+    "Encountered gradient which is undefined, but still allreduced by DDP reducer",
+)
 
 Rewrite = Callable[[frozenset[str]], Mapping[str, bytes]]
 Progress = Callable[[str, int], None]
@@ -35,7 +43,8 @@ class Verification:
     """A verdict and the runs it stands on: the program as it is, the same again, as rewritten.
 
     `saved_before` and `saved_after` are the runs in which saved tensors were counted. `retained` says that
-    the program as it is raises at a second walk, so that the reference is itself with every graph retained.
+    the program as it is raises at a second walk, so that the reference is itself with every graph retained;
+    `averaged` that its ranks average one walk only, so that in the reference they average every walk.
     """
 
     verdict: Verdict
@@ -46,6 +55,7 @@ class Verification:
     saved_after: RunRecord | None = None
     changed: tuple[str, ...] = ()
     retained: bool = False
+    averaged: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -76,21 +86,20 @@ def verify(
 def _verify(plan: Plan, go: Callable[[str, Plan], RunRecord], rewrite: Rewrite, memory: bool) -> Verification:
     scratch = Path(plan.folder).parent
     before = go("as it is", plan)
-    retained = bool(before.failure) and any(text in str(before.failure) for text in SECOND_WALK)
-    if retained:
-        plan = replace(plan, folder=str(scratch / "retaining"), retain=True)
-        before = go("as it is, retaining", plan)
+    while before.failure and (reference := _reference(before.failure, plan)):
+        plan = replace(reference, folder=f"{plan.folder}-once-more")
+        before = go("as it is, walks repeated", plan)
+    seen = Verification(Undecided(""), before, retained=plan.retain, averaged=plan.averaged)
     if before.failure:
-        under = " with every graph retained" if retained else ""
-        reason = f"the program fails{under}: {_short(before.failure)}"
-        return Verification(Undecided(reason), before, retained=retained)
+        under = " with its walks repeated" if plan.retain or plan.averaged else ""
+        return replace(seen, verdict=Undecided(f"the program fails{under}: {_short(before.failure)}"))
     if not before.steps:
-        return Verification(Undecided("no optimizer step was reached"), before)
+        return replace(seen, verdict=Undecided("no optimizer step was reached"))
     texts = rewrite(before.files)
     if not texts:
         count = len(before.files)
         reason = f"nothing was rewritten in the {count} source file{'s' * (count != 1)} the program loads"
-        return Verification(Undecided(reason), before, retained=retained)
+        return replace(seen, verdict=Undecided(reason))
     follow = replace(plan, against=plan.folder)
     again = go("as it is, again", replace(follow, folder=str(scratch / "again"), saved=memory))
     counted: RunRecord | None = again if memory else None
@@ -98,19 +107,26 @@ def _verify(plan: Plan, go: Callable[[str, Plan], RunRecord], rewrite: Rewrite, 
         # A program may not run under hooks on its saved tensors (torch.func refuses them).
         counted = None
         again = go("as it is, once more", replace(follow, folder=str(scratch / "once-more")))
-    served = replace(follow, served=_keep(texts, scratch / "texts"), retain=False)
+    served = replace(follow, served=_keep(texts, scratch / "texts"), retain=False, averaged=False)
     after = go("as rewritten", replace(served, folder=str(scratch / "after")))
-    seen = Verification(
-        Undecided(""), before, again, after, counted, changed=tuple(sorted(texts)), retained=retained
-    )
+    seen = replace(seen, again=again, after=after, saved_before=counted, changed=tuple(sorted(texts)))
     if again.failure:
         return replace(seen, verdict=Undecided(f"the program fails the second time: {_short(again.failure)}"))
     if after.failure:
-        return replace(seen, verdict=_failed(after))
+        return replace(seen, verdict=_failed(after, seen.retained or seen.averaged))
     if counted is not None:
         measured = go("as rewritten, again", replace(served, folder=str(scratch / "measured"), saved=True))
         seen = replace(seen, saved_after=None if measured.failure else measured)
     return replace(seen, verdict=compare(again, after), notes=_rank_notes(before, after))
+
+
+def _reference(failure: str, plan: Plan) -> Plan | None:
+    """The plan under which a program repeats its walks that failed at the second one; None if there is none."""
+    if any(text in failure for text in SECOND_WALK) and not plan.retain:
+        return replace(plan, retain=True)
+    if any(text in failure for text in READY_TWICE) and not plan.averaged:
+        return replace(plan, averaged=True)
+    return None
 
 
 def _keep(texts: Mapping[str, bytes], folder: Path) -> dict[str, str]:
@@ -123,10 +139,11 @@ def _keep(texts: Mapping[str, bytes], folder: Path) -> dict[str, str]:
     return served
 
 
-def _failed(after: RunRecord) -> Verdict:
+def _failed(after: RunRecord, raised_before: bool) -> Verdict:
     reason = f"as rewritten the program fails after {after.steps} steps: {_short(str(after.failure))}"
     ended_from_outside = str(after.failure).startswith("it was ")
-    return Undecided(reason) if ended_from_outside else Differs(reason)
+    raises_still = raised_before and any(text in str(after.failure) for text in (*SECOND_WALK, *READY_TWICE))
+    return Undecided(reason) if ended_from_outside or raises_still else Differs(reason)
 
 
 def _rank_notes(before: RunRecord, after: RunRecord) -> tuple[str, ...]:

@@ -32,13 +32,32 @@ def require_one_way(layout: Layout, step: Step) -> None:
                 raise CannotEdit("a loop has an `else`")
             if isinstance(node, ast.Try) and any(call in set(ast.walk(node)) for call in step.calls):
                 raise CannotEdit("a walk stands in a `try`")
-    for item in layout.around(step.statements[0]):
+    asked: list[str] = []
+    inner: ast.AST = step.statements[0]
+    for item in layout.around(inner):
+        if isinstance(item, ast.If) and any(inner is statement for statement in item.body):
+            asked.append(ast.unparse(item.test))
         if isinstance(item, (ast.With, ast.AsyncWith)):
-            if any(word in ast.unparse(entry) for entry in item.items for word in _NO_GRAD):
+            words = [ast.unparse(entry) for entry in item.items if not _is_asked(entry.context_expr, asked, item)]
+            if any(word in text for text in words for word in _NO_GRAD):
                 raise CannotEdit("gradients may be off here")
+        inner = item
         if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
             if any(word in ast.unparse(entry) for entry in item.decorator_list for word in _NO_GRAD):
                 raise CannotEdit("gradients may be off here")
+
+
+def _is_asked(entry: ast.expr, asked: list[str], block: ast.With | ast.AsyncWith) -> bool:
+    """Is it `set_grad_enabled(flag)`, of a flag that an `if` around the walks asks again, unchanged since?"""
+    if not isinstance(entry, ast.Call) or not ast.unparse(entry.func).endswith("set_grad_enabled"):
+        return False
+    given = [*entry.args, *(keyword.value for keyword in entry.keywords)]
+    if len(given) != 1 or ast.unparse(given[0]) not in asked:
+        return False
+    names = {node.id for node in ast.walk(given[0]) if isinstance(node, ast.Name)}
+    plain = not any(isinstance(node, (ast.Call, ast.Subscript, ast.Attribute)) for node in ast.walk(given[0]))
+    stored = {node.id for node in ast.walk(block) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return plain and not names & stored
 
 
 def _leaves(layout: Layout, step: Step, node: ast.AST) -> bool:

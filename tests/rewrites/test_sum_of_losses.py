@@ -49,6 +49,35 @@ def test_left_alone(name: str, style: str) -> None:
     assert fixed(text, style) == text
 
 
+BY_PHASE = """
+for phase in ("train", "valid"):
+    opt.zero_grad()
+    with torch.set_grad_enabled(FLAG):
+        z = trunk(x)
+        l1 = F.mse_loss(first(z), ys[0])
+        l2 = F.mse_loss(second(z), ys[1])
+        if phase == "train":
+            l1.backward(retain_graph=True)
+            l2.backward()
+            opt.step()
+"""
+
+
+def test_gradients_that_are_on_where_the_walks_are_made(tmp_path: Path) -> None:
+    """`set_grad_enabled` of the flag that is asked before the walks: a sum that is built there has a graph."""
+    text = program(BY_PHASE.replace("FLAG", 'phase == "train"'))
+    after = fixed(text, "auto")
+    assert "(l1 + l2).backward()" in after
+    assert_same(text, after, tmp_path)
+
+
+@pytest.mark.parametrize("flag", ["True if x.sum() > 0 else False", 'phase != "test"', "trunk.training"])
+def test_gradients_that_may_be_off_where_the_walks_are_made(flag: str) -> None:
+    """A sum that is built without gradients has no graph."""
+    text = program(BY_PHASE.replace("FLAG", flag))
+    assert fixed(text, "auto") == text
+
+
 def test_an_unseen_call_between_makes_it_unsafe() -> None:
     """Code that is not seen could read gradients."""
     text = program(
