@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmarks.libmtl import libmtl
 from benchmarks.models import Net
 
 
@@ -53,8 +54,7 @@ def representation_gradient(net: Net) -> None:
     z = net.trunk(net.x)
     copies = [z.detach().clone().requires_grad_() for _ in net.heads]
     losses = [
-        F.cross_entropy(head(copy), target)
-        for head, copy, target in zip(net.heads, copies, net.targets, strict=True)
+        F.cross_entropy(head(copy), target) for head, copy, target in zip(net.heads, copies, net.targets, strict=True)
     ]
     for loss in losses:
         loss.backward()
@@ -78,9 +78,9 @@ def _torchjd() -> Callable[[Net], None] | None:
     return mtl
 
 
-def forms() -> tuple[dict[str, Callable[[Net], None]], list[str]]:
+def forms(device: str = "cpu") -> tuple[dict[str, Callable[[Net], None]], list[str]]:
     """Every form that can be run here, by name, and a note for each that cannot."""
-    own: dict[str, Callable[[Net], None]] = {
+    known: dict[str, Callable[[Net], None]] = {
         "summed": summed,
         "detach-reinject": detach_reinject,
         "retain, losses built first": retain_prebuilt,
@@ -88,10 +88,19 @@ def forms() -> tuple[dict[str, Callable[[Net], None]], list[str]]:
         "trunk run again": trunk_rerun,
         "representation gradient": representation_gradient,
     }
+    notes = []
     mtl = _torchjd()
     if mtl is None:
-        return own, ["TorchJD's mtl_backward was left out: torchjd cannot be imported"]
-    return {**own, "TorchJD mtl_backward": mtl}, []
+        notes.append("TorchJD's mtl_backward was left out: torchjd cannot be imported")
+    else:
+        known["TorchJD mtl_backward"] = mtl
+    try:
+        if device != "cpu":
+            raise ImportError("it is run on the CPU only")
+        known["LibMTL rep_grad"] = libmtl()
+    except ImportError as error:
+        notes.append(f"LibMTL's representation-gradient mode was left out: {error}")
+    return known, notes
 
 
 def _losses(net: Net, z: Tensor) -> list[Tensor]:

@@ -16,7 +16,7 @@ import torch
 
 from benchmarks.forms import forms
 from benchmarks.models import CUDA_SCALES, SCALES, Setting
-from benchmarks.one import Step, fits_cuda, largest, measure_cpu, measure_cuda
+from benchmarks.one import Step, cost_cpu, fits_cuda, largest, measure_cuda, time_cpu
 from benchmarks.pictures import draw
 from benchmarks.predictions import predict
 
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_const", dest="scale", const="quick", help="as --scale quick")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--heads", type=int, nargs="+", default=[1, 2, 4, 8, 16], metavar="N")
+    parser.add_argument("--rounds", type=int, default=5, metavar="R", help="times each form is timed (default: 5)")
     parser.add_argument("--out", type=Path, default=RESULTS, metavar="DIR", help="where results are written")
     parser.add_argument("--redraw", action="store_true", help="draw the table that is there, measure nothing")
     options = parser.parse_args(arguments)
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.device == "cuda" and not torch.cuda.is_available():
             parser.error("--device cuda: this machine has no CUDA device that torch can use")
         torch.set_num_threads(1)
-        result = measure(options.device, options.scale, options.heads)
+        result = measure(options.device, options.scale, options.heads, options.rounds)
         options.out.mkdir(parents=True, exist_ok=True)
         table.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print("\n".join(lines(result)))
@@ -54,24 +55,49 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(device: str, scale: str, heads: Sequence[int]) -> dict[str, Any]:
+def measure(device: str, scale: str, heads: Sequence[int], rounds: int) -> dict[str, Any]:
     """Every form of every model of a scale, with its ratios to the summed loss and the predicted ones."""
-    known, notes = forms()
-    cores = os.cpu_count()
-    notes.append(f"load average when it began: {os.getloadavg()[0]:.1f} on {cores} cores")
+    known, notes = forms(device)
+    load = os.getloadavg()[0]
     rows: list[dict[str, Any]] = []
     for setting in (SCALES if device == "cpu" else CUDA_SCALES)[scale]:
         for n in heads:
-            reference: dict[str, Any] = {}
-            for form, step in known.items():
-                _say(f"{setting.name}, {n} heads, {form}")
-                one = (measure_cpu if device == "cpu" else measure_cuda)(setting, step, n)
-                reference = reference or one
-                rows.append(_row(setting, n, form, one, reference))
+            measured = (_on_cpu if device == "cpu" else _on_cuda)(setting, n, known, rounds)
+            rows += [_row(setting, n, form, one, measured["summed"]) for form, one in measured.items()]
+    if device == "cpu":
+        notes.append(
+            f"Times are processor seconds, the best of {rounds} rounds of all forms in turn; load average "
+            f"{load:.1f} when it began, {os.getloadavg()[0]:.1f} when it ended, on {os.cpu_count()} cores"
+        )
     most = _largest(CUDA_SCALES[scale], known) if device == "cuda" else {}
     _say("")
     name = torch.cuda.get_device_name() if device == "cuda" else f"{platform.machine()}, one thread"
     return {"torch": torch.__version__, "device": name, "scale": scale, "notes": notes, "rows": rows, "largest": most}
+
+
+def _on_cpu(setting: Setting, n: int, known: Mapping[str, Step], rounds: int) -> dict[str, dict[str, Any]]:
+    """Each form's cost, and its best time: in every round all forms take their turn, so that a slow moment of
+    the machine, which others use too, falls on all of them."""
+    measured = {}
+    for form, step in known.items():
+        _say(f"{setting.name}, {n} heads, {form}")
+        measured[form] = cost_cpu(setting, step, n)
+    times: dict[str, list[float]] = {form: [] for form in known}
+    for number in range(rounds):
+        for form, step in known.items():
+            _say(f"{setting.name}, {n} heads, {form}, round {number + 1}")
+            times[form].append(time_cpu(setting, step, n))
+    for form, taken in times.items():
+        measured[form].update(seconds=min(taken), seconds_of_rounds=taken)
+    return measured
+
+
+def _on_cuda(setting: Setting, n: int, known: Mapping[str, Step], rounds: int) -> dict[str, dict[str, Any]]:
+    measured: dict[str, dict[str, Any]] = {}
+    for form, step in known.items():
+        _say(f"{setting.name}, {n} heads, {form}")
+        measured[form] = measure_cuda(setting, step, n, rounds)
+    return measured
 
 
 def _largest(settings: Sequence[Setting], known: Mapping[str, Step]) -> dict[str, dict[str, int]]:
@@ -89,9 +115,7 @@ def _say(text: str) -> None:
         print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
-def _row(
-    setting: Setting, n: int, form: str, one: dict[str, Any], reference: dict[str, Any]
-) -> dict[str, Any]:
+def _row(setting: Setting, n: int, form: str, one: dict[str, Any], reference: dict[str, Any]) -> dict[str, Any]:
     ratios = {
         f"{name}_ratio": _ratio(one.get(key), reference.get(key))
         for name, key in (("time", "seconds"), ("saved", "saved_bytes"), ("peak", "peak_bytes"))

@@ -56,9 +56,7 @@ SCALES: dict[str, tuple[Setting, ...]] = {
 CUDA_SCALES: dict[str, tuple[Setting, ...]] = {
     "quick": (Setting("V 32k, 1k tokens", "transformer", 1, 1024, 1024, 32_000, torch.bfloat16),),
     "full": tuple(
-        Setting(
-            f"V {out // 1000}k, {rows // 1024}k tokens", "transformer", 2, 4096, rows, out, torch.bfloat16
-        )
+        Setting(f"V {out // 1000}k, {rows // 1024}k tokens", "transformer", 2, 4096, rows, out, torch.bfloat16)
         for out in (32_000, 128_000)
         for rows in (4096, 8192)
     ),
@@ -77,9 +75,7 @@ def build(setting: Setting, heads: int, device: str) -> Net:
             trunk = nn.Sequential(*(_layer(width, dtype) for _ in range(setting.depth)), nn.Flatten(0, 1))
             x = torch.randn(setting.rows // _SEQUENCE, _SEQUENCE, width, dtype=dtype)
         else:
-            blocks = [
-                nn.Sequential(nn.Linear(width, width, dtype=dtype), nn.GELU()) for _ in range(setting.depth)
-            ]
+            blocks = [nn.Sequential(nn.Linear(width, width, dtype=dtype), nn.GELU()) for _ in range(setting.depth)]
             trunk = nn.Sequential(*blocks)
             x = torch.randn(setting.rows, width, dtype=dtype)
         modules = nn.ModuleList(nn.Linear(width, setting.out, bias=False, dtype=dtype) for _ in range(heads))

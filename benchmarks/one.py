@@ -23,17 +23,24 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _AT_LEAST_S = 0.2
 
 
-def measure_cpu(setting: Setting, step: Step, n: int) -> dict[str, Any]:
-    """Measure in two fresh forks, one for the time, one for memory: neither sees the other's allocations."""
-    return {**_in_fork(lambda: _time(setting, step, n)), **_in_fork(lambda: _cost(setting, step, n))}
+def cost_cpu(setting: Setting, step: Step, n: int) -> dict[str, Any]:
+    """Memory, walks and gradients of one form; in a fork of its own, which sees no other form's allocations."""
+    return _in_fork(lambda: _cost(setting, step, n))
 
 
-def measure_cuda(setting: Setting, step: Step, n: int) -> dict[str, Any]:
+def time_cpu(setting: Setting, step: Step, n: int) -> float:
+    """The seconds of the fastest step of one form, in a fork of its own."""
+    return float(_in_fork(lambda: {"seconds": _time(setting, step, n)})["seconds"])
+
+
+def measure_cuda(setting: Setting, step: Step, n: int, rounds: int) -> dict[str, Any]:
     """Measure on the CUDA device; what does not fit gives nulls and says so."""
     _free()
     try:
-        return _measure_cuda(setting, step, n)
-    except torch.cuda.OutOfMemoryError:
+        return _measure_cuda(setting, step, n, rounds)
+    except RuntimeError as error:
+        if not _is_out_of_memory(error):
+            raise
         return {"seconds": None, "saved_bytes": None, "peak_bytes": None, "out_of_memory": True}
     finally:
         _free()
@@ -45,11 +52,19 @@ def fits_cuda(setting: Setting, step: Step, n: int) -> bool:
     try:
         step(build(setting, n, "cuda"))
         torch.cuda.synchronize()
-    except torch.cuda.OutOfMemoryError:
+    except RuntimeError as error:
+        if not _is_out_of_memory(error):
+            raise
         return False
     finally:
         _free()
     return True
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether the device had no room: PyTorch's own error, or one of a library that found none left for itself."""
+    full = isinstance(error, torch.cuda.OutOfMemoryError)
+    return full or any(text in str(error) for text in ("ALLOC_FAILED", "CUDA error: out of memory"))
 
 
 def largest(fits: Callable[[int], bool], most: int) -> int:
@@ -64,7 +79,7 @@ def largest(fits: Callable[[int], bool], most: int) -> int:
     return low
 
 
-def _measure_cuda(setting: Setting, step: Step, n: int) -> dict[str, Any]:
+def _measure_cuda(setting: Setting, step: Step, n: int, rounds: int) -> dict[str, Any]:
     net = build(setting, n, "cuda")
     step(net)
     gc.collect()
@@ -75,7 +90,7 @@ def _measure_cuda(setting: Setting, step: Step, n: int) -> dict[str, Any]:
     torch.cuda.synchronize()
     peak = torch.cuda.max_memory_allocated()
     times = []
-    for _ in range(3):
+    for _ in range(rounds):
         began = time.perf_counter()
         step(net)
         torch.cuda.synchronize()
@@ -93,7 +108,7 @@ def _free() -> None:
     torch.cuda.empty_cache()
 
 
-def _time(setting: Setting, step: Step, n: int) -> dict[str, Any]:
+def _time(setting: Setting, step: Step, n: int) -> float:
     net = build(setting, n, "cpu")
     step(net)
     times: list[float] = []
@@ -102,7 +117,7 @@ def _time(setting: Setting, step: Step, n: int) -> dict[str, Any]:
         began = time.process_time()
         step(net)
         times.append(time.process_time() - began)
-    return {"seconds": min(times)}
+    return min(times)
 
 
 def _cost(setting: Setting, step: Step, n: int) -> dict[str, Any]:

@@ -2,68 +2,113 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-COLOURS = {
-    "summed": "#4c72b0",
-    "detach-reinject": "#2a9d3a",
-    "retain, losses built first": "#c44e52",
-    "retain, head by head": "#dd8452",
-    "trunk run again": "#8172b3",
-    "representation gradient": "#64b5cd",
-    "TorchJD mtl_backward": "#937860",
+Row = Mapping[str, Any]
+
+
+class Look(NamedTuple):
+    """A form's colour and mark. Forms that cost the same lie on one another: wide lines below, narrow ones above."""
+
+    colour: str
+    mark: str
+
+
+LOOKS = {
+    "summed": Look("#4c72b0", "o"),
+    "detach-reinject": Look("#2a9d3a", "o"),
+    "retain, losses built first": Look("#c44e52", "s"),
+    "retain, head by head": Look("#dd8452", "s"),
+    "trunk run again": Look("#8172b3", "^"),
+    "representation gradient": Look("#64b5cd", "D"),
+    "TorchJD mtl_backward": Look("#937860", "v"),
+    "LibMTL rep_grad": Look("#333333", "x"),
 }
+# The figure's name, the quantity that is drawn, its ratio in the predictions, and what stands at the axis.
+FIGURES = (
+    ("time", "time_ratio", "time", "time of a step, as a multiple of the summed loss's"),
+    ("memory", "peak_bytes", "peak", "peak memory of a step, MiB"),
+)
+_PREDICTED = {"ls": (0, (1, 1.5)), "lw": 1.4, "alpha": 0.75}
 
 
-def draw(rows: list[dict[str, Any]], folder: Path, device: str) -> list[Path]:
+def draw(rows: Sequence[Row], folder: Path, device: str) -> list[Path]:
     """Write the pictures as SVG and PNG; gives their paths. Raises ImportError without matplotlib."""
     import matplotlib
 
     matplotlib.use("Agg")
-    from matplotlib import pyplot
-
+    # With a fixed salt, and without a date, the same numbers give the same file.
+    matplotlib.rcParams.update({"svg.hashsalt": "mhlint", "font.size": 10})
     written = []
-    figures = [("time", "time_ratio", "time a step / summed"), ("memory", "peak_bytes", "peak memory, MiB")]
-    for name, quantity, label in figures:
-        settings = list(dict.fromkeys(row["setting"] for row in rows))
-        figure, axes = pyplot.subplots(1, len(settings), figsize=(4.2 * len(settings), 3.8), squeeze=False)
-        for axis, setting in zip(axes[0], settings, strict=True):
-            _draw_setting(axis, [row for row in rows if row["setting"] == setting], quantity)
-            axis.set_title(setting)
-            axis.set_xlabel("heads n")
-            axis.grid(alpha=0.25)
-        axes[0][0].set_ylabel(label)
-        handles, labels = axes[0][0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncol=4, frameon=False, fontsize=8)
-        figure.tight_layout(rect=(0, 0.11, 1, 1))
+    for name, *figure in FIGURES:
+        picture = _figure(rows, *figure)
         for suffix in ("svg", "png"):
             path = folder / f"{device}_{name}.{suffix}"
-            # Without a date, and with a fixed salt, the same numbers give the same file.
-            matplotlib.rcParams["svg.hashsalt"] = "mhlint"
-            figure.savefig(path, dpi=130, metadata={"Date": None} if suffix == "svg" else None)
+            picture.savefig(path, dpi=110, metadata={"Date": None} if suffix == "svg" else None)
             written.append(path)
-        pyplot.close(figure)
     return written
 
 
-def _draw_setting(axis: Any, rows: list[dict[str, Any]], quantity: str) -> None:
+def _figure(rows: Sequence[Row], quantity: str, ratio: str, label: str) -> Any:
+    from matplotlib import pyplot
+    from matplotlib.lines import Line2D
+
+    settings = list(dict.fromkeys(row["setting"] for row in rows))
+    forms = list(dict.fromkeys(row["form"] for row in rows))
+    figure, axes = pyplot.subplots(1, len(settings), figsize=(4.3 * len(settings), 4.6), squeeze=False)
+    for axis, setting in zip(axes[0], settings, strict=True):
+        _draw_setting(axis, [row for row in rows if row["setting"] == setting], quantity, ratio)
+        axis.set_title(setting)
+    axes[0][0].set_ylabel(label)
+    handles = [Line2D([], [], label=form, **_style(form)) for form in forms]
+    handles.append(Line2D([], [], color="#333333", label="predicted, on paper", **_PREDICTED))
+    columns = (len(handles) + 1) // 2
+    figure.legend(handles=handles, loc="lower center", ncol=columns, frameon=False)
+    figure.tight_layout(rect=(0, 0.14, 1, 1))
+    pyplot.close(figure)
+    return figure
+
+
+def _draw_setting(axis: Any, rows: Sequence[Row], quantity: str, ratio: str) -> None:
+    scale = 2**20 if quantity.endswith("bytes") else 1
+    of_sum = {row["heads"]: row.get(quantity) for row in rows if row["form"] == "summed"}
     for form in dict.fromkeys(row["form"] for row in rows):
-        points = [row for row in rows if row["form"] == form and row.get(quantity) is not None]
-        scale = 2**20 if quantity.endswith("bytes") else 1
-        heads = [row["heads"] for row in points]
-        colour = COLOURS.get(form, "#333333")
+        points = [row for row in rows if row["form"] == form]
+        there = [row for row in points if row.get(quantity) is not None]
+        heads = [row["heads"] for row in there]
+        axis.plot(heads, [row[quantity] / scale for row in there], **_style(form))
+        foreseen = [row for row in points if of_sum.get(row["heads"]) is not None]
         axis.plot(
-            heads, [row[quantity] / scale for row in points], "o-", color=colour, label=form, **_style(form)
+            [row["heads"] for row in foreseen],
+            [row["predicted"][ratio] * of_sum[row["heads"]] / scale for row in foreseen],
+            color=_look(form).colour,
+            zorder=20,
+            **_PREDICTED,
         )
-        if quantity == "time_ratio":
-            axis.plot(heads, [row["predicted"]["time"] for row in points], ":", color=colour, lw=1)
     ticks = sorted({row["heads"] for row in rows})
+    axis.set_xscale("log", base=2)
     axis.set_xticks(ticks, [str(tick) for tick in ticks])
+    axis.minorticks_off()
+    axis.set_xlabel("heads n")
     axis.set_ylim(bottom=0)
+    axis.grid(alpha=0.25)
+    for side in ("top", "right"):
+        axis.spines[side].set_visible(False)
 
 
-def _style(form: str) -> dict[str, float]:
-    """Forms that cost the same lie on one another: the wide lines below, the narrow ones above."""
-    depth = list(COLOURS).index(form) if form in COLOURS else len(COLOURS)
-    return {"lw": 5.0 - 0.6 * depth, "ms": 7.0 - 0.7 * depth, "zorder": 2.0 + depth}
+def _look(form: str) -> Look:
+    return LOOKS.get(form, Look("#333333", "."))
+
+
+def _style(form: str) -> dict[str, Any]:
+    depth = list(LOOKS).index(form) if form in LOOKS else len(LOOKS)
+    look = _look(form)
+    return {
+        "color": look.colour,
+        "marker": look.mark,
+        "lw": max(1.0, 4.5 - 0.6 * depth),
+        "ms": max(4.0, 8.0 - 0.6 * depth),
+        "zorder": 2 + depth,
+    }

@@ -18,19 +18,24 @@ class Prediction(NamedTuple):
 
 
 class _Counts(NamedTuple):
-    """What a form does in one step. `alive` is the number of logits matrices that losses keep at once.
+    """What a form does in one step, in matrices of the logits' and of the boundary's size.
 
-    `work` is how many trunk backwards are computed, in however many walks; `copies` how often the boundary is
-    kept; `rows` how many gradients of the whole trunk exist besides the accumulated one.
+    `work` is how many trunk backwards are computed, in however many walks; `heads` how many heads' backwards,
+    None for each once. `alive` is the number of logits matrices that losses keep at once, `copies` how often
+    the boundary is kept. `at_once` is the number of logits matrices that exist while heads are walked,
+    `boundaries` the number of boundaries while the trunk is walked, `rows` that of gradients of the whole
+    trunk besides the accumulated one.
     """
 
     forwards: int
     walks: int
     work: int
     alive: int
-    built_first: bool = False
+    at_once: int
+    boundaries: int = 2
     copies: int = 1
     rows: int = 0
+    heads: int | None = None
 
 
 def predict(form: str, setting: Setting, n: int) -> Prediction:
@@ -44,7 +49,7 @@ def predict(form: str, setting: Setting, n: int) -> Prediction:
     return Prediction(
         _time(own, setting, n) / _time(summed, setting, n),
         _saved(own, setting) / _saved(summed, setting),
-        _peak(own, setting, n) / _peak(summed, setting, n),
+        _peak(own, setting) / _peak(summed, setting),
         own.forwards,
         own.walks,
     )
@@ -52,22 +57,27 @@ def predict(form: str, setting: Setting, n: int) -> Prediction:
 
 def _counts(form: str, n: int) -> _Counts:
     return {
-        "summed": _Counts(1, 1, 1, n, built_first=True),
-        "detach-reinject": _Counts(1, 1, 1, 1),
-        "retain, losses built first": _Counts(1, n, n, n, built_first=True),
+        "summed": _Counts(1, 1, 1, n, n + 2),
+        "detach-reinject": _Counts(1, 1, 1, 1, 3),
+        "retain, losses built first": _Counts(1, n, n, n, n + 2),
         # The loss before lives on, retained, until its name is bound anew: after the next one is built.
-        "retain, head by head": _Counts(1, n, n, min(n, 2)),
-        "trunk run again": _Counts(n, n, n, 1),
-        "representation gradient": _Counts(1, 1, 1, n, built_first=True, copies=n),
-        # All rows of the Jacobian in one batched walk.
-        "TorchJD mtl_backward": _Counts(1, 1, n, n, built_first=True, rows=n),
+        "retain, head by head": _Counts(1, n, n, min(n, 2), 3),
+        "trunk run again": _Counts(n, n, n, 1, 3),
+        # The copies, their gradients, and these once more, stacked.
+        "representation gradient": _Counts(1, 1, 1, n, n + 2, boundaries=3 * n, copies=n),
+        # All rows of the Jacobian in one batched walk; they exist twice, as computed and as kept.
+        "TorchJD mtl_backward": _Counts(1, 1, n, n, n + 2, boundaries=n, rows=2 * n),
+        # Each task's walk goes through all heads, whose outputs are held and whose gradients wait for one
+        # another, and each representation's through the trunk; the copies' gradients are there three times.
+        "LibMTL rep_grad": _Counts(1, n, n, n, 3 * n + 1, boundaries=4 * n, copies=n, heads=n * n),
     }[form]
 
 
 def _time(counts: _Counts, setting: Setting, n: int) -> int:
     """Multiplications of a step for one row of the batch."""
     trunk, head = _trunk_parameters(setting), setting.width * setting.out
-    return trunk * (counts.forwards + 2 * counts.work) + 3 * n * head
+    heads = n if counts.heads is None else counts.heads
+    return trunk * (counts.forwards + 2 * counts.work) + (n + 2 * heads) * head
 
 
 def _saved(counts: _Counts, setting: Setting) -> int:
@@ -75,12 +85,16 @@ def _saved(counts: _Counts, setting: Setting) -> int:
     return _trunk_kept(setting) + counts.copies * setting.width + counts.alive * setting.out
 
 
-def _peak(counts: _Counts, setting: Setting, n: int) -> float:
-    """Numbers that exist at once for one row of the batch, but for parameters and accumulated gradients."""
-    at_once = (n if counts.built_first else 1) + 2
-    boundaries = counts.copies * setting.width
+def _peak(counts: _Counts, setting: Setting) -> float:
+    """Numbers that exist at once for one row of the batch, but for parameters and accumulated gradients.
+
+    The peak is where the heads are walked or where the trunk is, and then its graph is freed layer by layer.
+    """
+    kept = _trunk_kept(setting)
+    heads = kept + counts.copies * setting.width + counts.at_once * setting.out
     jacobian = counts.rows * _trunk_parameters(setting) / setting.rows
-    return _trunk_kept(setting) + boundaries + at_once * setting.out + jacobian
+    trunk = counts.boundaries * setting.width + (jacobian or kept)
+    return max(heads, trunk)
 
 
 def _trunk_parameters(setting: Setting) -> int:
