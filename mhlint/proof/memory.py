@@ -98,28 +98,29 @@ def resident_peak() -> int | None:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def cuda_in_use() -> bool:
-    """Whether the program has begun to use CUDA; asking does not begin it."""
+def devices_in_use() -> list[int]:
+    """The CUDA devices that this process keeps memory on; asking begins no use of CUDA, nor of another device.
+
+    To wait for a device, or to ask it more, would make a context there, some hundred MiB for each process.
+    """
     cuda: Any = torch.cuda
-    return bool(cuda.is_available() and cuda.is_initialized())
+    if not (cuda.is_available() and cuda.is_initialized()):
+        return []
+    return [device for device in range(cuda.device_count()) if cuda.memory_reserved(device)]
 
 
 def finish_device_work() -> None:
     """Wait for what CUDA still computes, on every device: a clock that is read before tells only of launches."""
-    if cuda_in_use():
-        for device in range(torch.cuda.device_count()):
-            torch.cuda.synchronize(device)
+    for device in devices_in_use():
+        torch.cuda.synchronize(device)
 
 
 def forget_device_peak() -> None:
     """Let CUDA's peaks begin anew, if CUDA is in use."""
-    if cuda_in_use():
-        for device in range(torch.cuda.device_count()):
-            torch.cuda.reset_peak_memory_stats(device)
+    for device in devices_in_use():
+        torch.cuda.reset_peak_memory_stats(device)
 
 
 def device_peak() -> int | None:
     """The peak of allocated CUDA memory in bytes, on the device with most; None if CUDA is not in use."""
-    if cuda_in_use():
-        return max(torch.cuda.max_memory_allocated(device) for device in range(torch.cuda.device_count()))
-    return None
+    return max((torch.cuda.max_memory_allocated(device) for device in devices_in_use()), default=None)
