@@ -14,9 +14,9 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from mhlint.cli.main import main  # noqa: E402
+from mhlint.cli.main import _parser, main  # noqa: E402
 from mhlint.cli.verify import exit_code  # noqa: E402
-from mhlint.proof import launching, run_witness  # noqa: E402
+from mhlint.proof import launching, memory, run_witness  # noqa: E402
 from mhlint.proof.comparing import Differs, Equivalent, Undecided  # noqa: E402
 from mhlint.proof.launching import Place  # noqa: E402
 from mhlint.proof.records import RunRecord  # noqa: E402
@@ -331,6 +331,59 @@ def test_hint_at_fixes_that_were_not_asked_for(
     assert main([*command, "--unsafe-fixes", "--", program]) == 0
 
 
+@forks
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [((), 0), (("--select", "MHL201"), 0), (("--select", "MHL203"), 2), (("--ignore", "redundant-trunk-backward"), 2)],
+)
+def test_rules_are_chosen_as_for_check(
+    options: tuple[str, ...], code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mhlint.cli.verify.verify", partial(verify, run=run_forked))
+    monkeypatch.chdir(PROGRAMS)
+    assert main(["verify", "-q", "--no-memory", *options, "--", "moving.py", "--steps", "1"]) == code
+    assert ("nothing was rewritten" in capsys.readouterr().out) is (code == 2)
+
+
+@forks
+def test_program_runs_from_where_it_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    walks = "one(z).pow(2).mean().backward(retain_graph=True)\n    two(z).pow(2).mean().backward()"
+    texts = rewritten("moving.py", (walks, "(one(z).pow(2).mean() + two(z).pow(2).mean()).backward()"))
+    monkeypatch.chdir(PROGRAMS)
+
+    def seen(*arguments: str) -> Verification:
+        return verify(
+            Program("moving.py", arguments),
+            Place(sys.executable, str(PROGRAMS), None, 600.0),
+            lambda files: {path: text for path, text in texts.items() if path in files},
+            lambda *_: None,
+            steps=3,
+            seed=0,
+            memory=False,
+            run=run_forked,
+        )
+
+    verdict = seen("--steps", "3", "--", "--more").verdict
+    assert isinstance(verdict, Equivalent), verdict
+    ended = seen("--steps", "10").verdict
+    assert isinstance(ended, Undecided)
+    assert ended.reason == "the program fails: exit code 1"
+
+
+@pytest.mark.parametrize(
+    ("words", "program"),
+    [
+        (["prog.py", "--n", "4"], ["prog.py", "--n", "4"]),
+        (["--steps", "1", "prog.py", "--ste", "5", "-q"], ["prog.py", "--ste", "5", "-q"]),
+        (["--", "prog.py", "--", "-q"], ["--", "prog.py", "--", "-q"]),
+    ],
+)
+def test_options_behind_the_program_are_its_own(words: list[str], program: list[str]) -> None:
+    args = _parser("verify").parse_args(["verify", *words])
+    assert args.program == program
+    assert not args.quiet
+
+
 def test_exit_codes() -> None:
     equivalent = Equivalent(steps=1, parameters=1, largest=0.0, allowed=1.0, noise=0.0)
     verdicts = [equivalent, Differs("why"), Undecided("why")]
@@ -394,6 +447,9 @@ def test_served_text_runs_under_the_name_of_the_file_it_stands_in_for(tmp_path: 
         (["--python", "no-such-python", "--", __file__], "cannot be run"),
         (["--cwd", "no-such-folder", "--", __file__], "no such folder"),
         (["--after", "no-such-file", "--", __file__], "no such file or folder"),
+        (["--", os.path.dirname(__file__)], "is a folder; give a script, or -m MODULE"),
+        (["--", sys.executable, "train.py", "--lr", "1"], "mhlint starts the program itself: give -- train.py ..."),
+        (["--select", "MHL999", "--", __file__], "--select: unknown rule 'MHL999'"),
     ],
 )
 def test_what_cannot_be_run_is_one_line(
@@ -403,6 +459,62 @@ def test_what_cannot_be_run_is_one_line(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--steps", "0"], "expected a number from 1 up, not '0'"),
+        (["--nproc-per-node", "two"], "expected a number from 1 up, not 'two'"),
+        (["--seed", "-1"], "expected a number from 0 to 2**63 - 1, not '-1'"),
+        (["--timeout", "soon"], "expected a number of seconds above 0, not 'soon'"),
+        (["--timeout", "nan"], "expected a number of seconds above 0, not 'nan'"),
+    ],
+)
+def test_wrong_values_are_one_line(words: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", *words, "--", __file__])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+class OneCardOfTwo:
+    """Stands in for torch.cuda: two devices, of which the process keeps memory on the second."""
+
+    def __init__(self) -> None:
+        self.waited: list[int] = []
+        self.forgotten: list[int] = []
+
+    def is_available(self) -> bool:
+        return True
+
+    def is_initialized(self) -> bool:
+        return True
+
+    def device_count(self) -> int:
+        return 2
+
+    def memory_reserved(self, device: int) -> int:
+        return 2**20 * device
+
+    def synchronize(self, device: int) -> None:
+        self.waited.append(device)
+
+    def reset_peak_memory_stats(self, device: int) -> None:
+        self.forgotten.append(device)
+
+    def max_memory_allocated(self, device: int) -> int:
+        return 100 + device
+
+
+def test_cards_that_others_use_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    cards = OneCardOfTwo()
+    monkeypatch.setattr(torch, "cuda", cards)
+    memory.finish_device_work()
+    memory.forget_device_peak()
+    assert (cards.waited, cards.forgotten, memory.device_peak()) == ([1], [1], 101)
 
 
 def test_ranks_are_compared_with_the_reference_and_with_each_other(tmp_path: Path) -> None:

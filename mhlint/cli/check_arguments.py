@@ -8,7 +8,8 @@ from typing import Any
 from mhlint.settings import CONFIDENCES, FIX_STYLES, OUTPUT_FORMATS, PerFileIgnore
 
 
-def _names(text: str) -> tuple[str, ...]:
+def names(text: str) -> tuple[str, ...]:
+    """Names apart by commas or spaces."""
     return tuple(name for name in text.replace(",", " ").split() if name)
 
 
@@ -26,7 +27,8 @@ def _per_file(text: str) -> tuple[PerFileIgnore, ...]:
     return tuple(PerFileIgnore(pattern, tuple(codes)) for pattern, codes in pairs)
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
+    """A number from 1 up."""
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"expected a number from 1 up, not {text!r}")
     return int(text)
@@ -68,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("extend-select", "rules to run on top of the others"),
         ("extend-ignore", "rules not to run on top of those that the settings ignore"),
     ):
-        rules.add_argument(f"--{name}", type=_names, action="extend", metavar="CODES", help=words)
+        rules.add_argument(f"--{name}", type=names, action="extend", metavar="CODES", help=words)
     rules.add_argument(
         "--per-file-ignores",
         type=_per_file,
@@ -85,7 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("exclude", "patterns not to check"),
         ("extend-exclude", "further patterns not to check"),
     ):
-        files.add_argument(f"--{name}", type=_names, action="extend", metavar="PATTERNS", help=words)
+        files.add_argument(f"--{name}", type=names, action="extend", metavar="PATTERNS", help=words)
     flag = argparse.BooleanOptionalAction
     files.add_argument("--force-exclude", action=flag, default=None, help="exclude named files too")
     files.add_argument("--respect-gitignore", action=flag, default=None, help="leave out what git ignores")
@@ -98,7 +100,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     files.add_argument("-n", "--no-cache", action="store_true", help="neither read nor write the cache")
     files.add_argument(
-        "-j", "--jobs", type=_count, metavar="N", help="processes to use (default: as many as help)"
+        "-j", "--jobs", type=count, metavar="N", help="processes to use (default: as many as help)"
     )
     output = parser.add_argument_group("output")
     output.add_argument(

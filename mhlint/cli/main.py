@@ -41,7 +41,9 @@ def _parser(command: str) -> _Parser:
     for name, summary in COMMANDS.items():
         if name != command and find_spec(f"mhlint.cli.{name}") is None:
             continue
-        sub = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+        about = f"{summary[0].upper()}{summary[1:]}."
+        # A program's own options stand behind `mhlint verify`: none may be taken for the beginning of another.
+        sub = commands.add_parser(name, help=summary, description=about, allow_abbrev=False)
         if name == command:
             import_module(f"mhlint.cli.{name}").add_arguments(sub)
     return parser

@@ -4,39 +4,44 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mhlint.cli.check_arguments import count, names
 from mhlint.proof.comparing import Differs, Equivalent
 from mhlint.proof.launching import Place
 from mhlint.proof.reporting import SIDE_EFFECTS, as_json, as_text
 from mhlint.proof.verifying import Program, Rewrite, Verification, verify
-from mhlint.settings import BadSettings
+from mhlint.settings import FIX_STYLES, BadSettings
 
+_LAUNCHERS = ("python", "torchrun", "accelerate", "deepspeed")
 EXIT_EQUIVALENT, EXIT_DIFFERS, EXIT_UNDECIDED = 0, 1, 2
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `mhlint verify` takes; all that follows the script or the module is the program's own."""
-    parser.usage = (
-        "mhlint verify [options] -- SCRIPT [ARGS ...] | mhlint verify [options] -m MODULE [ARGS ...]"
-    )
+    parser.usage = "mhlint verify [options] -- SCRIPT [ARGS ...] | mhlint verify [options] -m MODULE [ARGS ...]"
     parser.epilog = f"Exit codes: 0 equivalent, 1 differs, 2 undecided. {SIDE_EFFECTS}"
     add = parser.add_argument
     add("program", nargs=argparse.REMAINDER, metavar="SCRIPT ...", help="the program and its arguments")
     add("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE ...", help="a module, as in python -m")
-    add("--steps", type=_count, default=3, metavar="K", help="steps of each optimizer (default: 3)")
-    add("--seed", type=int, default=0, help="the seed set before the program starts (default: 0)")
-    add("--nproc-per-node", type=_count, metavar="N", help="start N ranks, as torchrun does")
+    add("--steps", type=count, default=3, metavar="K", help="steps of each optimizer (default: 3)")
+    add("--seed", type=_seed, default=0, help="the seed set before the program starts (default: 0)")
+    add("--nproc-per-node", type=count, metavar="N", help="start N ranks, as torchrun does")
     add("--after", metavar="PATH", help="run this file, or this folder's files, as the rewritten program")
     add("--unsafe-fixes", action="store_true", help="rewrite with fixes that guess what is meant too")
-    add("--fix-style", choices=("auto", "sum", "detach-reinject"), help="(default: as configured)")
+    add("--select", type=names, action="extend", metavar="CODES", help="fix what these rules find")
+    add("--extend-select", type=names, action="extend", metavar="CODES", help="and what these find")
+    add("--ignore", type=names, action="extend", metavar="CODES", help="but not what these find")
+    add("--fix-style", choices=FIX_STYLES, help="(default: as configured)")
     add("--cwd", metavar="DIR", help="run the program in this folder")
-    add("--timeout", type=float, default=600.0, metavar="S", help="seconds for each run (default: 600)")
+    add("--timeout", type=_seconds, default=600.0, metavar="S", help="seconds for each run (default: 600)")
     add("--python", default=sys.executable, metavar="EXE", help="the Python that runs the program")
     add("--no-memory", action="store_true", help="do not count saved tensors: one run less")
     add("--output-format", choices=("text", "json"), default="text", help="(default: text)")
@@ -54,27 +59,32 @@ def run(args: argparse.Namespace) -> int:
     if args.after and not Path(args.after).exists():
         raise BadSettings(f"--after {args.after}: no such file or folder")
     place = Place(python, str(Path(args.cwd or ".").resolve()), args.nproc_per_node, args.timeout)
-    rewrite = _given(Path(args.after), program) if args.after else _fixed(args.unsafe_fixes, args.fix_style)
+    rewrite = _given(Path(args.after), program) if args.after else _fixed(args, args.unsafe_fixes)
     show = _silent if args.quiet else _progress(args.steps)
+    before = signal.signal(signal.SIGTERM, _ended)
     try:
-        seen = verify(
-            program, place, rewrite, show, steps=args.steps, seed=args.seed, memory=not args.no_memory
-        )
+        seen = verify(program, place, rewrite, show, steps=args.steps, seed=args.seed, memory=not args.no_memory)
     finally:
+        signal.signal(signal.SIGTERM, before)
         if not args.quiet and sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr, flush=True)
     if not (args.after or args.unsafe_fixes or seen.changed or seen.before.failure) and seen.before.steps:
-        seen = _with_hint(seen, args.fix_style)
+        seen = _with_hint(seen, args)
     print(json.dumps(as_json(seen), indent=2) if args.output_format == "json" else as_text(seen))
     return exit_code(seen)
 
 
-def _with_hint(seen: Verification, style: str | None) -> Verification:
+def _ended(*_: object) -> None:
+    """What ends mhlint ends the program too, which runs in a session of its own."""
+    raise KeyboardInterrupt
+
+
+def _with_hint(seen: Verification, args: argparse.Namespace) -> Verification:
     """Where only fixes that guess what is meant could rewrite the program, a note says so."""
-    count = len(_fixed(True, style)(seen.before.files))
-    if not count:
+    changed = len(_fixed(args, True)(seen.before.files))
+    if not changed:
         return seen
-    note = f"--unsafe-fixes would rewrite {count} of them" if count > 1 else "--unsafe-fixes would rewrite one of them"
+    note = f"--unsafe-fixes would rewrite {changed if changed > 1 else 'one'} of them"
     return replace(seen, notes=(*seen.notes, note))
 
 
@@ -92,22 +102,39 @@ def _program(args: argparse.Namespace) -> Program:
         return Program(module[0], tuple(module[1:]), module=True)
     if not words:
         raise BadSettings("what is to be run? give -- SCRIPT [ARGS ...], or -m MODULE [ARGS ...]")
-    if not Path(words[0]).is_file():
-        raise BadSettings(f"{words[0]}: no such file")
+    if not Path(words[0]).is_file() or _starts_programs(words[0]):
+        raise BadSettings(f"{words[0]}: {_not_a_script(words)}")
     return Program(os.path.abspath(words[0]) if args.cwd else words[0], tuple(words[1:]))
 
 
-def _fixed(unsafe: bool, style: str | None) -> Rewrite:
-    """What mhlint's own fixes make of the files that the program loads."""
+def _starts_programs(word: str) -> bool:
+    name = Path(word).name
+    return name.startswith(_LAUNCHERS) and not name.endswith(".py") and shutil.which(word) is not None
+
+
+def _not_a_script(words: Sequence[str]) -> str:
+    if _starts_programs(words[0]):
+        script = next((word for word in words[1:] if word.endswith(".py")), "SCRIPT")
+        return f"mhlint starts the program itself: give -- {script} ... (--python and --nproc-per-node say how)"
+    return "is a folder; give a script, or -m MODULE" if Path(words[0]).is_dir() else "no such file"
+
+
+def _fixed(args: argparse.Namespace, unsafe: bool) -> Rewrite:
+    """What mhlint's own fixes make of the files that the program loads; raises BadSettings for unknown rules."""
+    from mhlint.rules import RULES
+    from mhlint.selection import check_selectors
+
+    chosen = {key: getattr(args, key) and tuple(getattr(args, key)) for key in ("select", "extend_select", "ignore")}
+    for key, selectors in chosen.items():
+        check_selectors(selectors or (), RULES, f"--{key.replace('_', '-')}")
 
     def rewrite(files: frozenset[str]) -> Mapping[str, bytes]:
         from mhlint.check import Options, check_files
         from mhlint.files import Target
         from mhlint.fixing import FixPolicy, fix_files
-        from mhlint.rules import RULES
         from mhlint.settings import settings_for
 
-        wanted = {"unsafe_fixes": unsafe or None, "fix_style": style}
+        wanted = {"unsafe_fixes": unsafe or None, "fix_style": args.fix_style, **chosen}
         options = Options(settings_for(wanted), RULES, cache=False)
         outcome = check_files([Target(path, True) for path in sorted(files)], options)
         fixed = fix_files(outcome, options, FixPolicy(unsafe))
@@ -164,8 +191,17 @@ def _silent(_run: str, _done: int) -> None:
     """No progress is shown."""
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return value
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**63:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 2**63 - 1, not {text!r}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, not {text!r}")
+    return seconds

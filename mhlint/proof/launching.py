@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mhlint.proof.plan import PLAN_VARIABLE, START_VARIABLE, Plan
-from mhlint.proof.records import RunRecord, read_run
+from mhlint.proof.records import EXITED, RunRecord, read_run
 
 _HERE = Path(__file__).parent
 _TAIL = 3000
@@ -131,11 +131,16 @@ def _failure(record: RunRecord, log_tail: str, started: list[subprocess.Popen[by
     errors = [process.error for process in record.processes if process.error]
     if errors:
         # Other ranks fail because one did: the one whose message is about training speaks first.
-        return min(errors, key=_is_of_another_rank)
+        error = min(errors, key=_is_of_another_rank)
+        return error + _last_words(log_tail) if error.startswith(EXITED) else error
     for process in started:
         if process.returncode and process.returncode < 0:
             return f"it was ended by {signal.Signals(-process.returncode).name}"
         if process.returncode:
-            said = next((line for line in reversed(log_tail.splitlines()) if line.strip()), "")
-            return f"exit code {process.returncode}" + (f": {said.strip()}" if said else "")
+            return f"{EXITED} {process.returncode}{_last_words(log_tail)}"
     return None
+
+
+def _last_words(log_tail: str) -> str:
+    said = next((line for line in reversed(log_tail.splitlines()) if line.strip()), "")
+    return f": {said.strip()}" if said else ""

@@ -8,6 +8,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+EXITED = "exit code"
+"""How the error of a program begins that ended itself with a number."""
+
 
 class Gap(NamedTuple):
     """The largest difference of two gradients of one parameter.

@@ -11,9 +11,7 @@ from mhlint.proof.records import RunRecord, StepRecord
 from mhlint.proof.verifying import Verification
 
 _ROWS = 10
-SIDE_EFFECTS = (
-    "The program ran for real: files and logs it writes itself are its own (--cwd runs it elsewhere)."
-)
+SIDE_EFFECTS = "The program ran for real: files and logs it writes itself are its own (--cwd runs it elsewhere)."
 
 
 class Figures(NamedTuple):
@@ -64,6 +62,7 @@ def as_json(seen: Verification) -> dict[str, Any]:
         "noise": verdict.noise if isinstance(verdict, Equivalent) else None,
         "steps": seen.after.steps if seen.after else seen.before.steps,
         "reference_retained_graphs": seen.retained,
+        "reference_averaged_walks": seen.averaged,
         "changed_files": list(seen.changed),
         "notes": list(seen.notes),
         **tables,
@@ -74,13 +73,18 @@ def as_json(seen: Verification) -> dict[str, Any]:
 
 def as_text(seen: Verification) -> str:
     """The verdict in a sentence, what it was measured on, and a table of both runs."""
-    lines = [_sentence(seen.verdict), ""]
+    lines = [_sentence(seen.verdict)]
+    about = []
     if seen.retained:
-        lines += [
-            "The program as it is raises at a second walk; it was run with every graph retained instead."
+        about += ["The program as it is raises at a second walk; it was run with every graph retained instead."]
+    if seen.averaged:
+        about += [
+            "The program as it is raises at a second walk under DistributedDataParallel, which averages one walk; "
+            "it was run with every walk averaged over the ranks instead."
         ]
-    lines += [f"Rewritten: {path}" for path in seen.changed]
-    lines += [f"Note: {note}" for note in seen.notes]
+    about += [f"Rewritten: {path}" for path in seen.changed]
+    about += [f"Note: {note}" for note in seen.notes]
+    lines += ["", *about] if about else []
     if seen.after is not None:
         lines += ["", *_table(figures(seen.before, seen.saved_before), figures(seen.after, seen.saved_after))]
         lines += ["", *_differences(seen)]
@@ -132,12 +136,16 @@ def _differences(seen: Verification) -> Iterator[str]:
     if not rows:
         return
     width = min(max(len(row["name"]) for row in rows), 48)
-    yield f"{'parameter':{width}}  step  {'walks':>9}  {'difference':>10}  {'noise':>10}  {'largest':>10}"
+    processes = {row["process"]: f"{row['process']:>9}  " for row in rows}
+    if len(processes) == 1:
+        processes = dict.fromkeys(processes, "")
+    head = f"{'process':>9}  " if len(processes) > 1 else ""
+    yield f"{'parameter':{width}}  {head}step  {'walks':>9}  {'difference':>10}  {'noise':>10}  {'largest':>10}"
     for row in rows[:_ROWS]:
         walks = f"{row['walks_before']} -> {row['walks_after']}"
         yield (
-            f"{row['name'][-width:]:{width}}  {row['step']:>4}  {walks:>9}  {row['distance']:>10.3g}  "
-            f"{row['noise']:>10.3g}  {row['scale']:>10.3g}"
+            f"{row['name'][-width:]:{width}}  {processes[row['process']]}{row['step']:>4}  {walks:>9}  "
+            f"{row['distance']:>10.3g}  {row['noise']:>10.3g}  {row['scale']:>10.3g}"
         )
     if len(rows) > _ROWS:
         yield f"... and {len(rows) - _ROWS} more (--output-format json has all)"
@@ -147,9 +155,7 @@ def _parameters(seen: Verification) -> Iterator[dict[str, Any]]:
     """One row for each process, step and parameter that both runs have."""
     if seen.after is None or seen.again is None:
         return
-    for one, own, other in zip(
-        seen.before.processes, seen.again.processes, seen.after.processes, strict=False
-    ):
+    for one, own, other in zip(seen.before.processes, seen.again.processes, seen.after.processes, strict=False):
         for number, steps in enumerate(zip(one.steps, own.steps, other.steps, strict=False), start=1):
             for first, noisy, last in zip(*(step.parameters for step in steps), strict=False):
                 if last.gap is None or noisy.gap is None:

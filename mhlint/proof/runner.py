@@ -16,6 +16,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook, register_op
 
 from mhlint.proof.plan import Plan, read_plan
 from mhlint.proof.recording import Recorder, Stopped
+from mhlint.proof.records import EXITED
 from mhlint.proof.reproducing import repeat_the_same, retain_every_graph
 from mhlint.proof.serving import Texts, read_texts, serve
 
@@ -32,7 +33,7 @@ def main(plan_path: str) -> int:
     except SystemExit as stop:
         # A program may end so when all is well; before its first step it says that it could not begin.
         failed = stop.code not in (None, 0) and not recorder.events
-        recorder.end("finished", f"SystemExit: {stop.code}" if failed else None)
+        recorder.end("finished", _exit_in_words(stop.code) if failed else None)
         return 0
     except BaseException as error:
         _print_without_own_frames(error)
@@ -40,6 +41,14 @@ def main(plan_path: str) -> int:
         return 1
     recorder.end("finished")
     return 0
+
+
+def _exit_in_words(code: object) -> str:
+    if isinstance(code, int):
+        return f"{EXITED} {code}"
+    # What is no number Python prints, and ends with 1.
+    print(code, file=sys.stderr)
+    return f"{EXITED} 1"
 
 
 def _print_without_own_frames(error: BaseException) -> None:
@@ -56,6 +65,11 @@ def watch(plan: Plan, texts: Texts) -> Recorder:
     repeat_the_same(plan.seed)
     if plan.retain:
         retain_every_graph()
+    if plan.averaged:
+        # Not everywhere is torch.distributed there to import.
+        from mhlint.proof.replicas import average_every_walk
+
+        average_every_walk()
     recorder = Recorder(plan)
     recorder.walks.install()
     if recorder.saved:
@@ -104,9 +118,10 @@ def _run(plan: Plan, texts: Texts) -> None:
         sys.argv[0] = spec.origin
         _execute(code, spec.origin, spec, spec.parent)
         return
-    path = plan.program
+    # As Python does: only sys.argv keeps the path as it was given, for the program may change its folder.
+    path = os.path.abspath(plan.program)
     sys.path[0:0] = [os.path.dirname(os.path.realpath(path))]
-    sys.argv = [path, *plan.arguments]
+    sys.argv = [plan.program, *plan.arguments]
     text = texts.of(path)
     code = compile(Path(path).read_bytes() if text is None else text, path, "exec", dont_inherit=True)
     _execute(code, path, None, None)
