@@ -57,7 +57,8 @@ def _with_fix(scene: Scene, finding: Finding) -> Finding:
     for rewrite in _REWRITES.get(finding.code, ()):
         try:
             fix = rewrite(scene, finding)
-        except (CannotEdit, RecursionError):
+        except (CannotEdit, RecursionError, SyntaxError):
+            # A part of the source that means nothing away from its place: the finding stands without a fix.
             continue
         if fix is not None and fix.edits:
             return replace(finding, fix=fix)

@@ -10,7 +10,7 @@ from mhlint.rewrites.draft import Draft
 from mhlint.rewrites.groups import Step
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import changed_in_place, fresh_name, loads, stored, taken
-from mhlint.rewrites.walk_calls import WalkCall, walk_call, with_loss, without_retain
+from mhlint.rewrites.walk_calls import WalkCall, standing_alone, walk_call, with_loss, without_retain
 
 
 def draft(layout: Layout, step: Step) -> Draft:
@@ -99,8 +99,7 @@ def _term(layout: Layout, node: ast.expr) -> str:
 
 
 def _bare(layout: Layout, walk: WalkCall) -> str:
-    text = layout.text(walk.loss)
-    return f"({text})" if "\n" in text and not isinstance(walk.loss, ast.Call) else text
+    return standing_alone(layout.text(walk.loss))
 
 
 def _is_stable(node: ast.expr, between: tuple[ast.stmt, ...]) -> bool:

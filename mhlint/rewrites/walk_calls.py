@@ -81,8 +81,18 @@ def with_loss(layout: Layout, walk: WalkCall, loss: str) -> str:
 
 
 def _is_atom(text: str) -> bool:
-    node = ast.parse(text, mode="eval").body
+    # Its rows may hang together by the brackets around it alone.
+    node = ast.parse(f"({text}\n)", mode="eval").body
     return isinstance(node, (ast.Name, ast.Attribute, ast.Call, ast.Subscript))
+
+
+def standing_alone(text: str) -> str:
+    """The text of an expression, in brackets where its rows do not hang together without."""
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return f"({text}\n)" if "#" in text.rpartition("\n")[2] else f"({text})"
+    return text
 
 
 def without_retain(text: str) -> str:

@@ -130,6 +130,14 @@ PAIRS = {
         "(0.5 * l1).backward(retain_graph=True)\nl2.mean().backward()",
         "loss = 0.5 * l1\n(loss + l2.mean()).backward()",
     ),
+    "rows held together by the brackets around the statement": (
+        "l1.backward(retain_graph=True)\n(\n    l2\n    .mean()\n    .backward()\n)",
+        "(\n    (l1 + l2\n    .mean()).backward()\n)",
+    ),
+    "such rows bound to a name": (
+        "(\n    l1\n    .mean()\n    .backward(retain_graph=True)\n)\nl2.mean().backward()",
+        "loss = (l1\n    .mean())\n(loss + l2.mean()).backward()",
+    ),
     "difference": ("l1.backward(retain_graph=True)\n(l2 - l3).backward()", "(l1 + (l2 - l3)).backward()"),
     "autograd": (
         "torch.autograd.backward(l1, retain_graph=True)\ntorch.autograd.backward(l2)",
