@@ -402,6 +402,9 @@ def test_statistics_and_output_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert check("--output-file", "report.json", "--output-format", "json") == 1
     assert capsys.readouterr().out == ""
     assert len(json.loads(Path("report.json").read_text())) == 3
+    Path(os.fsdecode(b"odd\xff.py")).write_text(AGAIN)
+    assert check("--output-file", "report.txt", "--output-format", "concise") == 1
+    assert "odd\\udcff.py:1:1" in Path("report.txt").read_text()
 
 
 def test_color(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -244,3 +244,14 @@ def test_no_summary_where_none_is_wanted(listing: Listing) -> None:
         assert "Found 2 errors" in render(name, listing)
         assert "Found" not in render(name, replace(listing, summary=False))
     assert render("concise", replace(listing, findings=(), summary=False)) == ""
+
+
+@pytest.mark.parametrize("name", OUTPUT_FORMATS)
+def test_a_file_name_that_is_no_text(name: str) -> None:
+    path = "/top/" + os.fsdecode(b"odd\xff.py")
+    finding = Finding("MHL301", "trunk-not-reinjected", "no", place(path, 1, 1, 2))
+    for base in ("/top", "/elsewhere"):
+        shown = render(name, Listing((finding,), {path: Source(path, "x\n")}, base))
+        assert "odd" in shown
+        if name == "sarif":
+            assert "odd%FF.py" in shown

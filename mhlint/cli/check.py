@@ -120,7 +120,7 @@ def _report(run: _Run, outcome: Outcome, fixed: Sequence[Finding], to_stderr: bo
         text = render(name, listing)
     if args.output_file:
         try:
-            with open(args.output_file, "w", encoding="utf-8", newline="") as file:
+            with open(args.output_file, "w", encoding="utf-8", errors="backslashreplace", newline="") as file:
                 file.write(text)
         except OSError as error:
             raise BadSettings(f"{args.output_file}: {error.strerror or error}") from None

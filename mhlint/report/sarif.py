@@ -51,14 +51,19 @@ def _rule(code: str, name: str) -> dict[str, Any]:
 
 def _file_uri(path: str) -> str:
     slashed = path.replace("\\", "/")
-    return "file://" + quote(slashed if slashed.startswith("/") else "/" + slashed)
+    return "file://" + _quoted(slashed if slashed.startswith("/") else "/" + slashed)
+
+
+def _quoted(path: str) -> str:
+    # The bytes of a name that is no text are quoted as they are.
+    return quote(path, errors="surrogateescape")
 
 
 def _artifact(path: str, listing: Listing) -> dict[str, str]:
     relative = listing.relative(path)
     if relative == path:
         return {"uri": _file_uri(path)}
-    return {"uri": quote(relative.replace("\\", "/")), "uriBaseId": "SRCROOT"}
+    return {"uri": _quoted(relative.replace("\\", "/")), "uriBaseId": "SRCROOT"}
 
 
 def _region(place: Shown) -> dict[str, int]:
