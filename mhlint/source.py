@@ -56,6 +56,15 @@ class Source:
         row = min(max(position.row, 1), len(self._starts))
         return min(self._starts[row - 1] + position.column - 1, len(self.text))
 
+    def line(self, row: int, seen_from: int = 0) -> str:
+        """`line 12` as the reader counts it: in a notebook within its cell, named if `seen_from` another one."""
+        for cell in self.cells:
+            rows = range(cell.first_row, cell.first_row + cell.rows)
+            if row in rows:
+                line = f"line {row - cell.first_row + 1}"
+                return line if seen_from in rows else f"{line} of cell {cell.number}"
+        return f"line {row}"
+
     def apply(self, edits: tuple[Edit, ...]) -> str:
         """The text with `edits` made; they must not overlap (ValueError)."""
         pieces, done = [], 0

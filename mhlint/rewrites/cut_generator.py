@@ -39,8 +39,8 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
                 if not edits or not improves(scene, finding, edits):
                     continue
                 text = (
-                    f"Detach `{name}` for the loss that is walked on line {cut.lineno}; this assumes that this loss "
-                    f"is not meant to train what made `{name}`"
+                    f"Detach `{name}` for the loss that is walked on {layout.named_line(cut)}; this assumes that this "
+                    f"loss is not meant to train what made `{name}`"
                 )
                 return Fix(Applicability.UNSAFE, text, edits)
     return None

@@ -64,6 +64,10 @@ class Layout:
                 return held
         raise CannotEdit("its block is not found")
 
+    def named_line(self, node: ast.AST) -> str:
+        """`line 12`: where a node begins, as the reader of the file counts it."""
+        return self.program.source.line(self.program.place(node).start.row)
+
     def text(self, node: ast.AST) -> str:
         """The source text of a node as it stands."""
         place = self.program.place(node)

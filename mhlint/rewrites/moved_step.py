@@ -34,21 +34,21 @@ def _moved(scene: Scene, layout: Layout, finding: Finding, step: ast.stmt, walk:
     positions = [next((i for i, item in enumerate(block) if item is wanted), -1) for wanted in (step, walk)]
     if -1 in positions or positions[0] > positions[1] or not isinstance(step, ast.Expr):
         return None
-    text = layout.text(step)
+    text, line = layout.text(step), layout.named_line(walk)
     if "\n" in text:
         raise CannotEdit("the step fills several lines")
     others = _stepping(layout, layout.scope(walk)) - {_owner(step)}
     if others:
         return Fix(
             Applicability.DISPLAY,
-            f"Build the loss that is walked on line {walk.lineno} after `{text}`, with a forward of its own: moved "
+            f"Build the loss that is walked on {line} after `{text}`, with a forward of its own: moved "
             f"behind the walk, the step would use this loss's gradient too",
         )
     edits = (layout.delete(step), layout.insert_after(walk, text))
     if not improves(scene, finding, edits):
         return None
     message = (
-        f"Move `{text}` behind the walk on line {walk.lineno}; this assumes that nothing in between is meant to see "
+        f"Move `{text}` behind the walk on {line}; this assumes that nothing in between is meant to see "
         f"the new weights"
     )
     return Fix(Applicability.UNSAFE, message, edits)

@@ -130,9 +130,9 @@ def _in_group(group: Group) -> Iterator[str]:
         if isinstance(event, Unseen) and not _is_data_method(event.label):
             yield f"`{event.label}` is called between the walks and could read gradients"
         elif isinstance(event, Write) and memory(event.tensor) & kept and _matters(event, group):
-            yield f"a tensor that a walk needs is changed in between (line {event.site.row})"
+            yield f"a tensor that a walk needs is changed in between ({event.site.program.source.line(event.site.row)})"
         elif isinstance(event, ReadGrad) and _may_see(event, group):
-            yield f"a gradient is read in between (line {event.site.row})"
+            yield f"a gradient is read in between ({event.site.program.source.line(event.site.row)})"
         elif isinstance(event, Backward) and event not in group.walks and event.creates_graph:
             yield "a gradient of a gradient is taken in between"
     if during and needs_apart(group.trace, first, _Past(during[-1].index + 1)):  # type: ignore[arg-type]

@@ -75,10 +75,10 @@ def _reused(scene: Scene, finding: Finding, call: ast.Call) -> Fix | None:
     first, later = layout.statement(earlier), layout.statement(call)
     block = layout.block(first)
     positions = [next((i for i, item in enumerate(block) if item is wanted), -1) for wanted in (first, later)]
-    row = layout.program.place(earlier).start.row
+    line = layout.named_line(earlier)
     by_hand = Fix(
         Applicability.DISPLAY,
-        f"Keep the output of the forward on line {row}, use it here and walk both losses together; {_ASSUMES}",
+        f"Keep the output of the forward on {line}, use it here and walk both losses together; {_ASSUMES}",
     )
     if -1 in positions or "\n" in layout.text(earlier):
         return by_hand
@@ -95,7 +95,7 @@ def _reused(scene: Scene, finding: Finding, call: ast.Call) -> Fix | None:
     if name in stored(between) | changed_in_place(between):
         return by_hand
     edits.append(layout.replace(call, name))
-    text = f"Use the output of the forward on line {row} again; {_ASSUMES}"
+    text = f"Use the output of the forward on {line} again; {_ASSUMES}"
     for retaining in ([], [edit for item in block[positions[0] : positions[1]] for edit in _retaining(layout, item)]):
         chosen = tuple(sorted([*edits, *retaining], key=lambda edit: edit.start))
         if improves(scene, finding, chosen):

@@ -93,7 +93,7 @@ def when(group: list[Sighting]) -> tuple[str, ...]:
     phrases: dict[str, str] = {}
     for choice in needed.values():
         phrase = choice.text if choice.taken else f"not ({choice.text})"
-        phrases.setdefault(choice.subject, f"{phrase} (line {choice.site.row})")
+        phrases.setdefault(choice.subject, f"{phrase} ({choice.site.program.source.line(choice.site.row)})")
     return tuple(phrases.values())
 
 

@@ -38,9 +38,10 @@ def kept(saved: Saved) -> str:
 
 def line(site: Site, seen_from: Site) -> str:
     """`line 12`, and the file where it is not the one of `seen_from`."""
-    path = site.program.source.path
-    other = "" if path == seen_from.program.source.path else f" of {path.rpartition('/')[2]}"
-    return f"line {site.row}{other}"
+    source = site.program.source
+    if source.path == seen_from.program.source.path:
+        return source.line(site.row, seen_from.row)
+    return f"{source.line(site.row)} of {source.path.rpartition('/')[2]}"
 
 
 def built(node: Node, seen_from: Site) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,9 @@ def test_the_runner_makes_the_safe_fixes(tmp_path: Path) -> None:
     """What `--fix` makes, and nothing else."""
     for path in (LOOP, GAN):
         shutil.copy(path, tmp_path)
-    command = ["-m", "libcst.tool", "codemod", "--no-format", "-x", "mhlint.plugins.codemod.FixCommand"]
+    readme = (FIXTURES.parent / "README.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"^python (-m libcst\.tool .*) train\.py$", readme, re.MULTILINE)
+    command = line.split()
     done = subprocess.run(
         [sys.executable, *command, str(tmp_path)],
         cwd=tmp_path,

@@ -9,7 +9,7 @@ from cases import PRELUDE
 
 from mhlint.analyse import Request, analyse
 from mhlint.rules.wording import code
-from mhlint.source import Source
+from mhlint.source import Cell, Source
 from mhlint.syntax import Program, Site
 
 
@@ -45,3 +45,18 @@ def test_a_kept_value_is_called_by_its_name_or_by_its_part() -> None:
     body = "y = trunk(head_a.weight[:, :4]).sum()\ntrunk[0].weight.data.mul_(2)\ny.backward()\n"
     (message,) = messages(body, "MHL306")
     assert "runs on the Linear's weight that" in message
+
+
+def test_lines_of_a_notebook_are_those_of_its_cells() -> None:
+    text = (
+        "import torch\nfrom torch import nn\n"
+        "trunk = nn.Sequential(nn.Linear(4, 8), nn.ReLU())\n"
+        "z = trunk(torch.randn(3, 4))\nz.sum().backward()\n"
+        "z.mean().backward()\n"
+    )
+    source = Source("case.ipynb", text, (Cell(1, 1, 2), Cell(3, 3, 1), Cell(4, 4, 3)))
+    (finding,) = analyse(source, Request(frozenset(["MHL101"]))).findings
+    assert "of `trunk(torch.randn(3, 4))` (line 1) a second time; `z.sum().backward()` on line 2 has" in finding.message
+    source = Source("case.ipynb", text, (Cell(1, 1, 5), Cell(3, 6, 1)))
+    (finding,) = analyse(source, Request(frozenset(["MHL101"]))).findings
+    assert "(line 4 of cell 1) a second time; `z.sum().backward()` on line 5 of cell 1 has freed it" in finding.message
