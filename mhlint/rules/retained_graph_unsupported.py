@@ -127,7 +127,12 @@ RULE = Rule(
     code="MHL105",
     name="retained-graph-unsupported",
     summary="A graph is walked several times through a wrapper that takes one walk for each forward.",
-    triggers=(b"DistributedDataParallel", b"FullyShardedDataParallel", b"compile"),
+    triggers=(b"DistributedDataParallel", b"FullyShardedDataParallel", b"compile", b"use_reentrant"),
+    # Most of what is compiled is a regular expression.
+    pattern=(
+        rb"DistributedDataParallel|FullyShardedDataParallel|use_reentrant|\btorch\.compile\b|\bimport\b[^\n]*\bcompile\b"
+        rb"|(?<!\bre)(?<!\bregex)\.compile\("
+    ),
     find=find,
     fix="safe",
 )

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from cases import Case, check, in_pytest, reported
+
+from mhlint.gate import guarded, needles, passes
+from mhlint.rules import RULES
 
 BOTH = """
         class Both(nn.Module):
@@ -85,3 +89,21 @@ def test_no_other_advice_is_given_there() -> None:
 @in_pytest(CASES)
 def test_it_reports_what_is_marked(case: Case, tmp_path: Path) -> None:
     check(case, "MHL105", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "passed"),
+    [
+        ("net = torch.compile(net)\n", True),
+        ("@torch.compile\ndef f(x): ...\n", True),
+        ("from torch import compile, nn\n", True),
+        ("net.compile(backend='inductor')\n", True),
+        ("y = checkpoint(f, x, use_reentrant=True)\n", True),
+        ("net = DistributedDataParallel(net)\n", True),
+        ("_WORD = re.compile('a')\ncode = compile(text, '', 'exec')\n", False),
+        ("tree = regex.compile('a')\n", False),
+    ],
+)
+def test_what_may_be_compiled_is_looked_at_and_a_regular_expression_is_not(text: str, passed: bool) -> None:
+    codes = ["MHL105"]
+    assert passes(text.encode(), needles(codes, RULES, ()), guarded(codes, RULES)) is passed
