@@ -1,5 +1,6 @@
 """What every output format says of the same findings."""
 
+import io
 import json
 import os
 import xml.etree.ElementTree
@@ -220,7 +221,10 @@ def test_colours_follow_the_terminal_and_no_color() -> None:
     terminal: object = Terminal()
     assert wants_color("auto", terminal, {})  # type: ignore[arg-type]
     assert not wants_color("auto", terminal, {"NO_COLOR": "1"})  # type: ignore[arg-type]
-    assert not wants_color("never", terminal, {})  # type: ignore[arg-type]
+    assert not wants_color("auto", terminal, {"TERM": "dumb"})  # type: ignore[arg-type]
+    assert not wants_color("auto", terminal, {"NO_COLOR": "1", "FORCE_COLOR": "1"})  # type: ignore[arg-type]
+    assert wants_color("auto", io.StringIO(), {"FORCE_COLOR": "1"})
+    assert not wants_color("never", terminal, {"FORCE_COLOR": "1"})  # type: ignore[arg-type]
     assert wants_color("always", terminal, {"NO_COLOR": "1"})  # type: ignore[arg-type]
 
 

@@ -53,7 +53,6 @@ class Machine:
     listed: dict[Value, tuple[int, list[Tensor]]] = field(default_factory=dict)
     current: Site | None = None
     returned: Site | None = None
-    in_notebook: bool = False
     copies_saved: bool = False
     first_side: bool = True
 

@@ -119,7 +119,7 @@ def view(machine: Machine, tensor: Tensor, op: str, site: Site | None) -> Tensor
 
 def share_memory(result: Tensor, tensor: Tensor) -> None:
     """Make a result a view. One made without gradients has no graph, and requires grad if its base does."""
-    result.storage, result.is_view = tensor.storage, True
+    result.storage = tensor.storage
     if result.node is None and tensor.graph() is not None:
         result.requires_grad = None
 

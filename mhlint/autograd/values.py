@@ -124,7 +124,6 @@ class Tensor(Value):
     grad_of: Tensor | None = None
     integral: bool = False
     silenced_at: Site | None = None
-    is_view: bool = False
     hooked: bool = False
 
     def graph(self) -> tuple[Node | Tensor, Level] | None:
@@ -219,7 +218,6 @@ class Function(Value):
     is_property: bool = False
     is_cached: bool = False
     is_context: bool = False
-    is_opaque: bool = False
     region: str = ""
     attributes: dict[str, Value] = field(default_factory=dict)
 

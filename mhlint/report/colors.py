@@ -23,9 +23,9 @@ def paint(text: str, style: str, color: bool) -> str:
 
 
 def wants_color(choice: str, stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether to colour what goes to a stream: `always`, `never`, or `auto`: a terminal and no NO_COLOR."""
+    """Whether to colour what goes to a stream: `always`, `never`, or `auto`: a terminal or FORCE_COLOR, no NO_COLOR."""
     if choice != "auto":
         return choice == "always"
-    if environment.get("FORCE_COLOR"):
-        return True
-    return stream.isatty() and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+    if environment.get("NO_COLOR"):
+        return False
+    return bool(environment.get("FORCE_COLOR")) or (stream.isatty() and environment.get("TERM") != "dumb")
