@@ -58,6 +58,8 @@ def _where_it_is_made(scene: Scene, finding: Finding) -> Fix | None:
     ]
     for statement in made[:_MOST_TRIED]:
         name = ast.unparse(statement.targets[0])
+        if _starts_plain(scene, name):
+            continue
         ends = [
             scene.program.place(part).end
             for part in ast.walk(statement.value)
@@ -69,6 +71,18 @@ def _where_it_is_made(scene: Scene, finding: Finding) -> Fix | None:
         if edits and improves(scene, finding, edits):
             return Fix(Applicability.UNSAFE, _message(name), edits)
     return None
+
+
+def _starts_plain(scene: Scene, name: str) -> bool:
+    """Is an attribute a number at first? It has no `detach` then."""
+    attribute = name.rpartition(".")[2]
+    return any(
+        isinstance(node, ast.Assign)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, (int, float))
+        and any(ast.unparse(target).rpartition(".")[2] == attribute for target in node.targets)
+        for node in ast.walk(scene.program.tree)
+    )
 
 
 def _is_pair(layout: Layout, name: str) -> bool:

@@ -60,6 +60,20 @@ def test_a_step_is_not_moved_into_another_loss(name: str) -> None:
     assert fixed(text, unsafe=True, codes=("MHL103",)) == text
 
 
+def test_no_detach_of_what_is_a_number_at_first() -> None:
+    """The first turn would call `detach` on a float."""
+    text = (
+        "import torch\nfrom torch import nn\nimport lightning\n\n\n"
+        "class Lit(lightning.LightningModule):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.net = nn.Linear(3, 1)\n        self.smooth = 0.0\n\n"
+        "    def training_step(self, batch, batch_idx):\n        loss = self.net(batch).pow(2).mean()\n"
+        "        self.smooth = 0.9 * self.smooth + 0.1 * loss\n        return loss + self.smooth\n\n"
+        "    def configure_optimizers(self):\n        return torch.optim.SGD(self.parameters(), lr=0.1)\n"
+    )
+    assert "MHL102" in {finding.code for finding in findings(text)}
+    assert fixed(text, unsafe=True) == text
+
+
 VARIABLES = {
     "a = Variable(torch.randn(3))": ("safe", "a = torch.randn(3)"),
     "a = Variable(torch.randn(3), requires_grad=True)": ("safe", "a = torch.randn(3).requires_grad_()"),
