@@ -90,7 +90,7 @@ def _of_instance(
     if name == "<begin>":
         if optimizer_base(owner.cls):
             return own_optimizers.begin(machine, owner, args, keywords, site)
-        return trainer_loops.begin(owner, args, keywords)
+        return trainer_loops.begin(machine, owner, args, keywords)
     if "<trainer>" in owner.attributes and name in trainer_kinds.METHODS:
         return trainer_loops.call(machine, owner, name, args, keywords, site)
     if own_optimizers.inner(owner) is not None:

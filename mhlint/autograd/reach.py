@@ -9,7 +9,7 @@ from mhlint.syntax.project import Project
 
 _WORDS = frozenset({"backward", "manual_backward", "grad", "Variable", "autograd"})
 _DRIVEN = frozenset({"training_step"})
-"""Methods that a library calls, to walk what they return."""
+"""Methods that a library calls, to walk what they return; in a program that imports a trainer `compute_loss`, too."""
 _DRIVERS = {
     "lightning": "fit", "pytorch_lightning": "fit", "transformers": "train", "trl": "train", "skorch": "fit",
     "ignite": "run",
@@ -22,7 +22,8 @@ def _relevant(program: Program, words: frozenset[str]) -> dict[Definition, froze
     """The definitions that walk, or that name one which does, each with all names in it."""
     definitions = program.definitions
     names = {definition: program.names_in(definition) for _, definition in definitions}
-    relevant = {definition for definition, own in names.items() if own & words or definition.name in _DRIVEN}
+    driven = _DRIVEN | {"compute_loss"} if "train" in _drivers(program) else _DRIVEN
+    relevant = {definition for definition, own in names.items() if own & words or definition.name in driven}
     while True:
         known = {definition.name for definition in relevant}
         more = {d for d, own in names.items() if d not in relevant and own & known}

@@ -6,7 +6,17 @@ import ast
 from collections.abc import Callable
 from dataclasses import replace
 
-from mhlint.autograd import attributes, calls, expressions, imports, lightning_loop, loading, receivers, statements
+from mhlint.autograd import (
+    attributes,
+    calls,
+    expressions,
+    imports,
+    lightning_loop,
+    loading,
+    receivers,
+    statements,
+    trainer_loops,
+)
 from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRaises
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.paths import Budget, Path, explore
@@ -137,27 +147,26 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
     activation = machine.trace.virtual_loop = machine.next_serial()
     for turn in range(_TURNS_OF_A_METHOD):
         with machine.in_turn(((activation, turn),)):
-            if _is_driven(receiver, definition):
-                assert isinstance(receiver, Instance)
-                lightning_loop.turn(machine, receiver, machine.unknown("batch"), turn, None)
-                _forget_what_others_set(machine, receiver)
-                continue
-            callee: Value = method if method.is_static else Bound(method, receiver)
-            arguments = receivers.unknown_arguments(machine, method, skip=0 if method.is_static else 1)
-            result = machine.call(machine, callee, arguments, {}, program.site(definition))
-            _escape(machine, [result], "return")
+            returned = _driven(machine, receiver, definition, turn)
+            if returned is None:
+                callee: Value = method if method.is_static else Bound(method, receiver)
+                arguments = receivers.unknown_arguments(machine, method, skip=0 if method.is_static else 1)
+                returned = machine.call(machine, callee, arguments, {}, program.site(definition))
+            _escape(machine, [returned], "return")
         _forget_what_others_set(machine, receiver)
     for name, value, used in receivers.shown(machine, receiver):
         _escape(machine, [value], "attribute" if used else "own attribute", name)
 
 
-def _is_driven(receiver: Value, definition: Definition) -> bool:
-    """Is a method one that Lightning calls, to walk what it returns?"""
-    return (
-        definition.name == "training_step"
-        and isinstance(receiver, Instance)
-        and attributes.is_lightning_class(receiver.cls)
-    )
+def _driven(machine: Machine, receiver: Value, definition: Definition, turn: int) -> Value | None:
+    """Call a method as the library does that walks what it returns; None where it is not such a method."""
+    if not isinstance(receiver, Instance):
+        return None
+    if definition.name == "training_step" and attributes.is_lightning_class(receiver.cls):
+        return lightning_loop.turn(machine, receiver, machine.unknown("batch"), turn, None)
+    if definition.name == "compute_loss" and attributes.trainer_base(receiver.cls):
+        return trainer_loops.turn_by_return(machine, receiver)
+    return None
 
 
 def _escape(machine: Machine, values: list[Value], how: str, name: str = "") -> None:

@@ -44,7 +44,7 @@ def make(kind: str, args: Args, keywords: Keywords) -> Object:
     return Object(kind, {**dict(zip(_PARAMETERS[kind], args, strict=False)), **keywords})
 
 
-def begin(owner: Instance, args: Args, keywords: Keywords) -> Value:
+def begin(machine: Machine, owner: Instance, args: Args, keywords: Keywords) -> Value:
     """`super().__init__(model, args, ...)` in a subclass."""
     made = make(kind_of(owner.cls.library_bases()), args, keywords)
     owner.attributes["<trainer>"] = made
@@ -52,6 +52,10 @@ def begin(owner: Instance, args: Args, keywords: Keywords) -> Value:
         if name in _PARAMETERS[made.kind]:
             owner.attributes.setdefault(name, value)
     if made.kind == "hf trainer":
+        model = machine.unknown("model")
+        model.module = Level.LIKELY
+        made.settings.setdefault("model", model)
+        owner.attributes.setdefault("model", made.settings["model"])
         owner.attributes.setdefault("accelerator", Object("accelerator"))
     return NONE
 
@@ -92,6 +96,21 @@ def call(
         own.initialize()
         return owner
     return machine.unknown(name)
+
+
+def turn_by_return(machine: Machine, owner: Instance) -> Value:
+    """A turn of transformers' loop whose caller is not seen: the walk stands at what `compute_loss` returns."""
+    held = owner.attributes.get("<trainer>")
+    if not isinstance(held, Object):
+        return NONE
+    inputs = machine.unknown("inputs")
+    inputs.data = True
+    machine.returned = None
+    own = _Trainer(machine, owner, held, tensors.site_of(machine, None))
+    loss = own.ask("compute_loss", [own.attribute("model"), inputs])
+    if machine.returned is not None and not is_none(loss):
+        walks.backward(machine, loss, machine.returned, api="trainer", level=Level.LIKELY)
+    return loss
 
 
 def _turns(machine: Machine, where: Site, body: Callable[[], None], times: int = _TURNS) -> None:

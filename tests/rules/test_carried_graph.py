@@ -42,6 +42,20 @@ SILENT = [
             total = total + trunk(x).pow(2).mean()
         total.backward()
     """),
+    Case("what training_step returns is not walked under manual optimisation", """
+        import lightning
+
+        class Lit(lightning.LightningModule):
+            def __init__(self):
+                super().__init__()
+                self.automatic_optimization = False
+                self.cell = nn.GRUCell(4, 8)
+                self.h = torch.zeros(3, 8)
+
+            def training_step(self, batch, batch_idx):
+                self.h = self.cell(batch, self.h)
+                return self.h.pow(2).mean()
+    """, runs=False),
     Case("a graph made before the loop over heads is no earlier turn", """
         z = trunk(x)
         for head in heads:
@@ -94,6 +108,33 @@ FIRING = [
                 loss = self.h.pow(2).mean()
                 loss.backward()  # here, likely
     """),
+    Case("what training_step returns is walked by Lightning", """
+        import lightning
+
+        class Lit(lightning.LightningModule):
+            def __init__(self):
+                super().__init__()
+                self.cell = nn.GRUCell(4, 8)
+                self.h = torch.zeros(3, 8)
+
+            def training_step(self, batch, batch_idx):
+                self.h = self.cell(batch, self.h)
+                return self.h.pow(2).mean()  # here, likely
+
+            def configure_optimizers(self):
+                return torch.optim.Adam(self.parameters())
+    """, runs=False),
+    Case("what compute_loss returns is walked by transformers", """
+        import transformers
+
+        class Smoothed(transformers.Trainer):
+            running = None
+
+            def compute_loss(self, model, inputs, return_outputs=False):
+                loss = F.mse_loss(model(inputs["x"]), inputs["y"])
+                self.running = loss if self.running is None else 0.9 * self.running + 0.1 * loss
+                return self.running  # here, likely
+    """, runs=False),
 ]
 CASES = SILENT + FIRING
 
