@@ -79,9 +79,10 @@ class Trainer:
         if model.automatic_optimization:
             loss = outputs["loss"] if isinstance(outputs, dict) else outputs
             (optimizer,) = model._optimizers
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            if loss is not None:
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
         model.on_train_batch_end(outputs, batch, index)
         model.global_step += 1
 
