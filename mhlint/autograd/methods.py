@@ -190,6 +190,10 @@ def _of_tensor(machine: Machine, owner: Tensor, name: str, args: Args, keywords:
         return NONE
     if name in ("register_hook", "register_post_accumulate_grad_hook"):
         owner.hooked = True
+        if name == "register_post_accumulate_grad_hook" and args:
+            after = owner.attributes.setdefault("<after>", Sequence([]))
+            assert isinstance(after, Sequence)
+            after.items.append(args[0])
         machine.emit(Hook, tensors.site_of(machine, site), target=owner)
         return machine.unknown("handle")
     if owner.grad_of is not None and name.endswith("_"):

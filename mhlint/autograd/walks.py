@@ -45,6 +45,12 @@ def backward(
     for root in event.roots:
         if root.node is None and root.requires_grad:
             gradients.accumulate(root, event.index, Level.CERTAIN)
+    for leaf, sure in event.walk.leaves.items():
+        after = leaf.attributes.get("<after>")
+        if isinstance(after, Sequence) and sure >= Level.LIKELY:
+            # An optimizer that steps inside of the walk, one parameter at a time (FACTS F66).
+            for hook in after.items:
+                machine.call(machine, hook, [leaf], {}, site)
     return NONE
 
 
