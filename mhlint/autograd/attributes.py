@@ -126,6 +126,9 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
         return owner.attributes[name]
     if name == "__class__":
         return owner.cls
+    mode = owner.attributes.get("<mode>") if name == "training" else None
+    if isinstance(mode, Const) and mode != NONE:
+        return mode
     if name == "__dict__":
         return Mapping(dict(owner.attributes.items()), exact=False)
     found = member(machine, owner, name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from mhlint.autograd import tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
@@ -59,7 +61,10 @@ def _is_plain(dataset: Value) -> bool:
     """Does a data set surely give tensors that require no grad? Copies of them in a batch would keep the flag."""
     if isinstance(dataset, Instance):
         program, cls = dataset.cls.program, dataset.cls.definition
-        return not dataset.cls.has_unseen_base() and not _ASKS & program.names_in(cls)
+        asks = any(isinstance(node, ast.keyword) and node.arg == "requires_grad" for node in ast.walk(cls))
+        held = [tensor for value in dataset.attributes.values() for tensor in tensors_in(value)]
+        known = all(tensor.graph() is None for tensor in held)
+        return known and not asks and not dataset.cls.has_unseen_base() and not _ASKS & program.names_in(cls)
     if isinstance(dataset, Unknown):
         return dataset.data
     found = tensors_in(dataset)

@@ -54,8 +54,9 @@ def call_module_method(
     if name in _SELF:
         return owner
     if name in ("train", "eval"):
-        flag = name == "train" and (not isinstance(first, Const) or first.value is not False)
-        _set_mode(owner, flag)
+        given = args[:1] or [value for key, value in keywords.items() if key == "mode"]
+        known = bool(given[0].value) if given and isinstance(given[0], Const) else None if given else True
+        _set_mode(owner, known if name == "train" else False)
         return owner
     if name == "requires_grad_":
         flag_value = first if args or keywords else TRUE
@@ -114,10 +115,12 @@ def _freezes(function: Function) -> bool:
     return bool(names & {"requires_grad", "requires_grad_"})
 
 
-def _set_mode(owner: Value, training: bool) -> None:
+def _set_mode(owner: Value, training: bool | None) -> None:
     for module in _tree(owner):
         if isinstance(module, (Module, Instance)):
             module.training = training
+        if isinstance(module, Instance):
+            module.attributes["<mode>"] = NONE if training is None else Const(training)
 
 
 def _tree(owner: Value, seen: set[int] | None = None) -> Iterator[Value]:
