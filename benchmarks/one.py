@@ -113,7 +113,7 @@ def _time(setting: Setting, step: Step, n: int) -> float:
     step(net)
     times: list[float] = []
     # Processor time: waiting for a shared core does not count.
-    while len(times) < 3 or (sum(times) < _AT_LEAST_S and len(times) < 50):
+    while not times or (sum(times) < _AT_LEAST_S and len(times) < 50):
         began = time.process_time()
         step(net)
         times.append(time.process_time() - began)

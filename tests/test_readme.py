@@ -8,6 +8,7 @@ import shlex
 import textwrap
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -54,6 +55,18 @@ def test_the_settings_are_all_the_settings_there_are() -> None:
     assert "MHL101" in enabled_codes(read, RULES)
     keys = {name.replace("_", "-") for name in vars(read)} - {"root"}
     assert set(table) == keys
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="needs torch")
+def test_the_step_under_test_is_the_same() -> None:
+    """The example test passes, and fails where the trunk is left out."""
+    (example,) = (block for block in blocks("python") if "assert_same_gradients" in block)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    names["test_the_step"]()
+    exec(example.replace("    z.backward(gradient=d.grad)\n", ""), names)
+    with pytest.raises(AssertionError, match="trunk"):
+        names["test_the_step"]()
 
 
 @pytest.mark.skipif(find_spec("mhlint.analyse") is None, reason="mhlint.analyse is not there")

@@ -25,6 +25,7 @@ from mhlint.proof.verifying import Program, Run, Verification, verify  # noqa: E
 from tests.forked_run import run_forked  # noqa: E402
 
 PROGRAMS = Path(__file__).parent / "verify_programs"
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 
 RETAINED = """    losses = [F.mse_loss(head(z), target) for head, target in zip(heads, targets, strict=True)]
@@ -400,6 +401,7 @@ def test_python_without_pytorch_is_undecided_and_says_why(
     assert main(["verify", "-q", "--python", str(python), "--cwd", str(tmp_path), "--", program]) == 2
     first, *rest = capsys.readouterr().out.splitlines()
     assert first.startswith("undecided: the program fails: exit code 1: ")
+    assert "The end of what the program printed:" in rest
     assert "torch" in first
     assert any("files and logs it writes itself are its own" in line for line in rest)
 
@@ -448,6 +450,7 @@ def test_served_text_runs_under_the_name_of_the_file_it_stands_in_for(tmp_path: 
         (["--cwd", "no-such-folder", "--", __file__], "no such folder"),
         (["--after", "no-such-file", "--", __file__], "no such file or folder"),
         (["--", os.path.dirname(__file__)], "is a folder; give a script, or -m MODULE"),
+        (["--", str(FIXTURES / "second_backward.ipynb")], "is a notebook; give a script made of it"),
         (["--", sys.executable, "train.py", "--lr", "1"], "mhlint starts the program itself: give -- train.py ..."),
         (["--select", "MHL999", "--", __file__], "--select: unknown rule 'MHL999'"),
     ],

@@ -27,7 +27,7 @@ EXIT_EQUIVALENT, EXIT_DIFFERS, EXIT_UNDECIDED = 0, 1, 2
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `mhlint verify` takes; all that follows the script or the module is the program's own."""
     parser.usage = "mhlint verify [options] -- SCRIPT [ARGS ...] | mhlint verify [options] -m MODULE [ARGS ...]"
-    parser.epilog = f"Exit codes: 0 equivalent, 1 differs, 2 undecided. {SIDE_EFFECTS}"
+    parser.epilog = f"Exit codes: 0 equivalent, 1 differs, 2 undecided. {SIDE_EFFECTS.replace('ran', 'runs', 1)}"
     add = parser.add_argument
     add("program", nargs=argparse.REMAINDER, metavar="SCRIPT ...", help="the program and its arguments")
     add("-m", dest="module", nargs=argparse.REMAINDER, metavar="MODULE ...", help="a module, as in python -m")
@@ -102,7 +102,7 @@ def _program(args: argparse.Namespace) -> Program:
         return Program(module[0], tuple(module[1:]), module=True)
     if not words:
         raise BadSettings("what is to be run? give -- SCRIPT [ARGS ...], or -m MODULE [ARGS ...]")
-    if not Path(words[0]).is_file() or _starts_programs(words[0]):
+    if not Path(words[0]).is_file() or _starts_programs(words[0]) or words[0].endswith(".ipynb"):
         raise BadSettings(f"{words[0]}: {_not_a_script(words)}")
     return Program(os.path.abspath(words[0]) if args.cwd else words[0], tuple(words[1:]))
 
@@ -116,7 +116,9 @@ def _not_a_script(words: Sequence[str]) -> str:
     if _starts_programs(words[0]):
         script = next((word for word in words[1:] if word.endswith(".py")), "SCRIPT")
         return f"mhlint starts the program itself: give -- {script} ... (--python and --nproc-per-node say how)"
-    return "is a folder; give a script, or -m MODULE" if Path(words[0]).is_dir() else "no such file"
+    if Path(words[0]).is_dir():
+        return "is a folder; give a script, or -m MODULE"
+    return "is a notebook; give a script made of it" if Path(words[0]).is_file() else "no such file"
 
 
 def _fixed(args: argparse.Namespace, unsafe: bool) -> Rewrite:

@@ -10,7 +10,7 @@ from mhlint.proof.comparing import Differs, Equivalent, Undecided, Verdict, show
 from mhlint.proof.records import RunRecord, StepRecord
 from mhlint.proof.verifying import Verification
 
-_ROWS = 10
+_ROWS, _LINES = 10, 8
 SIDE_EFFECTS = "The program ran for real: files and logs it writes itself are its own (--cwd runs it elsewhere)."
 
 
@@ -64,6 +64,7 @@ def as_json(seen: Verification) -> dict[str, Any]:
         "reference_retained_graphs": seen.retained,
         "reference_averaged_walks": seen.averaged,
         "changed_files": list(seen.changed),
+        "printed": _printed(seen),
         "notes": list(seen.notes),
         **tables,
         "parameters": list(_parameters(seen)),
@@ -88,11 +89,16 @@ def as_text(seen: Verification) -> str:
     if seen.after is not None:
         lines += ["", *_table(figures(seen.before, seen.saved_before), figures(seen.after, seen.saved_after))]
         lines += ["", *_differences(seen)]
-    elif seen.before.failure and seen.before.log_tail:
-        lines += ["", "The end of what the program printed:", *seen.before.log_tail.splitlines()[-8:]]
-    if seen.after is not None and seen.after.failure:
-        lines += ["", "The end of what it printed as rewritten:", *seen.after.log_tail.splitlines()[-8:]]
+    if printed := _printed(seen):
+        whose = "it printed as rewritten" if seen.after is not None and seen.after.failure else "the program printed"
+        lines += ["", f"The end of what {whose}:", *printed]
     return "\n".join([*lines, "", SIDE_EFFECTS])
+
+
+def _printed(seen: Verification) -> list[str] | None:
+    """The last lines of the program that failed; None if none did."""
+    failed = next((run for run in (seen.before, seen.again, seen.after) if run is not None and run.failure), None)
+    return failed.log_tail.splitlines()[-_LINES:] if failed else None
 
 
 def _sentence(verdict: Verdict) -> str:
@@ -136,15 +142,16 @@ def _differences(seen: Verification) -> Iterator[str]:
     if not rows:
         return
     width = min(max(len(row["name"]) for row in rows), 48)
-    processes = {row["process"]: f"{row['process']:>9}  " for row in rows}
-    if len(processes) == 1:
-        processes = dict.fromkeys(processes, "")
-    head = f"{'process':>9}  " if len(processes) > 1 else ""
-    yield f"{'parameter':{width}}  {head}step  {'walks':>9}  {'difference':>10}  {'noise':>10}  {'largest':>10}"
+    names = {"process", *(row["process"] for row in rows)}
+    wide = max(map(len, names))
+    # One process needs no column that says which.
+    process = {name: f"{name:{wide}}  " if len(names) > 2 else "" for name in names}
+    head = f"{'parameter':{width}}  {process['process']}step"
+    yield f"{head}  {'walks':>9}  {'difference':>10}  {'noise':>10}  {'largest':>10}"
     for row in rows[:_ROWS]:
         walks = f"{row['walks_before']} -> {row['walks_after']}"
         yield (
-            f"{row['name'][-width:]:{width}}  {processes[row['process']]}{row['step']:>4}  {walks:>9}  "
+            f"{row['name'][-width:]:{width}}  {process[row['process']]}{row['step']:>4}  {walks:>9}  "
             f"{row['distance']:>10.3g}  {row['noise']:>10.3g}  {row['scale']:>10.3g}"
         )
     if len(rows) > _ROWS:
