@@ -28,7 +28,7 @@ LOOKS = {
 }
 # The figure's name, the quantity that is drawn, its ratio in the predictions, and what stands at the axis.
 FIGURES = (
-    ("time", "time_ratio", "time", "time of a step, as a multiple of the summed loss's"),
+    ("time", "time_ratio", "time", "time of a step, ratio to the sum"),
     ("memory", "peak_bytes", "peak", "peak memory of a step, MiB"),
 )
 _PREDICTED = {"ls": (0, (1, 1.5)), "lw": 1.4, "alpha": 0.75}
