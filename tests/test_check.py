@@ -223,8 +223,33 @@ class TestCache:
         check_files([Target(str(tmp_path / "a.py"), False)], options)
         assert counted == ["a.py", "a.py"]
 
+    def test_another_version_of_mhlint_trusts_nothing_that_is_kept(
+        self, tmp_path: Path, counted: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        check(tmp_path, cache=True)
+        monkeypatch.setattr("mhlint.__version__", "0.0.0")
+        check(tmp_path, cache=True)
+        assert counted == ["a.py", "a.py"]
+
     def test_what_may_not_happen_again_is_not_kept(self, tmp_path: Path, counted: list[str]) -> None:
         (tmp_path / "a.py").write_text("hang.backward()\n")
         for _ in range(2):
             assert "MHL900" in shown(check(tmp_path, cache=True, limit_s=0.1))[0]
         assert counted == ["a.py", "a.py"]
+
+
+def test_the_stamp_of_the_cache_changes_with_each_of_the_files_of_mhlint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mhlint.cache import program_stamp
+
+    (tmp_path / "rules").mkdir()
+    for name in ("__init__.py", "rules/one.py", "table.json", "notes.txt"):
+        (tmp_path / name).write_text("1")
+    monkeypatch.setattr("mhlint.__file__", str(tmp_path / "__init__.py"))
+    stamps = [program_stamp()]
+    for name in ("notes.txt", "rules/one.py", "table.json"):
+        (tmp_path / name).write_text("changed")
+        stamps.append(program_stamp())
+    assert stamps[0] == stamps[1]
+    assert len(set(stamps[1:])) == 3

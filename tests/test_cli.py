@@ -407,6 +407,19 @@ def test_statistics_and_output_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert "odd\\udcff.py:1:1" in Path("report.txt").read_text()
 
 
+def test_exit_zero_holds_for_diff(capsys: pytest.CaptureFixture[str]) -> None:
+    write(a=AGAIN)
+    assert check("--diff") == 1
+    assert check("--diff", "--exit-zero") == 0
+    assert check("--exit-zero") == 0
+
+
+def test_a_file_of_findings_has_no_colours() -> None:
+    write(a=AGAIN)
+    assert check("--color", "always", "--output-file", "report.txt") == 1
+    assert "\x1b" not in Path("report.txt").read_text()
+
+
 def test_color(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     write(a=AGAIN)
     check()

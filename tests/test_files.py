@@ -65,6 +65,7 @@ def test_a_named_file_is_marked(tmp_path: Path) -> None:
         ("x/*.py", ["a.py", "old/b.py", "x/y/a.py", "x/y/b.py"]),
         ("x/**/b.py", ["a.py", "old/b.py", "x/y/a.py"]),
         ("[b-z].p?", ["a.py", "x/y/a.py"]),
+        ("[!b-z].p?", ["old/b.py", "x/y/b.py"]),
         ("**/y/a.py", ["a.py", "old/b.py", "x/y/b.py"]),
     ],
 )

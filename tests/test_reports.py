@@ -259,3 +259,20 @@ def test_a_file_name_that_is_no_text(name: str) -> None:
         assert "odd" in shown
         if name == "sarif":
             assert "odd%FF.py" in shown
+
+
+def test_only_what_a_fix_would_do_is_starred(listing: Listing) -> None:
+    edit = Edit("", Position(2, 1), Position(2, 2))
+    unsafe = replace(listing.findings[0], fix=Fix(Applicability.UNSAFE, "cut", (edit,)))
+    shown = replace(listing, findings=(unsafe,))
+    assert "[*]" not in render("text", shown)
+    assert "No fixes available (1 hidden fix can be enabled with the `--unsafe-fixes` option)." in render("text", shown)
+    assert "MHL301 [*] no" in render("text", replace(shown, unsafe_fixes=True))
+
+
+def test_a_long_line_is_cut() -> None:
+    text = "x = [" + "1, " * 200 + "]\n"
+    finding = Finding("MHL301", "trunk-not-reinjected", "no", place("a.py", 1, 1, 2))
+    shown = render("text", Listing((finding,), {"a.py": Source("a.py", text)}))
+    assert max(map(len, shown.splitlines())) < 180
+    assert "| x = [1, 1, 1" in shown
