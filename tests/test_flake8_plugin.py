@@ -63,6 +63,12 @@ def test_the_same_findings_at_the_same_places(capsys: pytest.CaptureFixture[str]
     assert by_check(capsys, "a.py") == expected
 
 
+def test_flake8_decides_on_its_own_comments_and_the_plugin_on_others(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("a.py").write_text(TEXT)
+    more = set(by_flake8(capsys, "--disable-noqa", "a.py")) - set(by_flake8(capsys, "a.py"))
+    assert more == {(6, 1, "MHL301")}
+
+
 def test_settings_come_from_pyproject(capsys: pytest.CaptureFixture[str]) -> None:
     Path("a.py").write_text(TEXT)
     Path("pyproject.toml").write_text(
