@@ -8,6 +8,7 @@ import pytest
 
 from mhlint.source import Source
 from mhlint.syntax import Program, Project, parse
+from mhlint.syntax.neighbours import Neighbours
 
 
 def write(folder: Path, files: dict[str, str]) -> None:
@@ -155,6 +156,20 @@ def test_what_other_files_store_to(text: str, told: bool, tmp_path: Path) -> Non
     main, project = open_main(tmp_path / "main.py")
     assert project.stored_elsewhere("memory", frozenset({"Agent"}), frozenset([main])) is told
     assert project.read == [str(tmp_path / "lib/caller.py")]
+
+
+def test_the_other_files_are_looked_through_once_for_an_attribute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    child = "class B(A):\n  self.state = 1\n"
+    write(tmp_path, {"main.py": "", "caller.py": "agent.memory = None\n", "child.py": child})
+    neighbours = Neighbours(str(tmp_path / "main.py"), [tmp_path])
+    asked = [("memory", "A", frozenset[str]()), ("state", "A", frozenset()), ("state", "C", frozenset())]
+    asked += [("memory", "A", frozenset([str(tmp_path / "caller.py")]))]
+    answers = [neighbours.store(name, frozenset([cls]), known) for name, cls, known in asked]
+    assert answers == [True, True, False, False]
+    monkeypatch.setattr("mhlint.syntax.neighbours._STORES", b"nothing of %s")
+    assert [neighbours.store(name, frozenset([cls]), known) for name, cls, known in asked] == answers
 
 
 def test_where_a_module_was_looked_for_in_vain_is_known(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ class Neighbours:
         self._main = os.path.abspath(main)
         self._roots = roots
         self._texts: dict[str, bytes] | None = None
+        self._by_attribute: dict[str, dict[str, bool]] = {}
         self.folders: list[str] = []
 
     @property
@@ -42,17 +43,25 @@ class Neighbours:
         Through `self` it counts in files that name one of the `classes`, through any other name everywhere; not
         in the files that are `known` otherwise.
         """
-        name = re.escape(attribute.encode())
-        stores = re.compile(_STORES.replace(b"%s", name))
         named = re.compile(rb"\b(?:" + b"|".join(re.escape(one.encode()) for one in sorted(classes)) + rb")\b")
-        for path, text in self._read().items():
-            if path in known:
-                continue
-            found = [match.start() for match in stores.finditer(text)]
-            from_outside = any(not text[max(0, start - 4) : start].endswith((b"self", b"cls")) for start in found)
-            if from_outside or (found and named.search(text)):
-                return True
-        return False
+        return any(
+            path not in known and (from_outside or named.search(self._read()[path]) is not None)
+            for path, from_outside in self._storing(attribute).items()
+        )
+
+    def _storing(self, attribute: str) -> dict[str, bool]:
+        """The files that store to an attribute, and whether through a name other than `self`; looked through once."""
+        found = self._by_attribute.get(attribute)
+        if found is None:
+            found = self._by_attribute[attribute] = {}
+            name = attribute.encode()
+            stores = re.compile(_STORES.replace(b"%s", re.escape(name)))
+            for path, text in self._read().items():
+                starts = [match.start() for match in stores.finditer(text)] if name in text else []
+                if starts:
+                    own = (text[max(0, start - 4) : start].endswith((b"self", b"cls")) for start in starts)
+                    found[path] = not all(own)
+        return found
 
     def _read(self) -> dict[str, bytes]:
         if self._texts is None:

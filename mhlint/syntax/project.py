@@ -66,7 +66,9 @@ class Project:
 
     def around(self, main: Program) -> Project:
         """The same files around another version of the main source."""
-        return Project(main, self.modules, _roots=self._roots, _neighbours=self._neighbours)
+        return Project(
+            main, self.modules, self.read, self.looked_for, _roots=self._roots, _neighbours=self._neighbours
+        )
 
     def find(self, importer: Program, name: str, level: int = 0) -> Program | None:
         """The program that `import name` (or `from ..name import x`, `level` dots) means in `importer`."""
@@ -80,6 +82,7 @@ class Project:
         main = self.main.source.path
         if main in ("", "-", "<stdin>"):
             return False
+        first = self._neighbours is None
         if self._neighbours is None:
             roots = self._search_path(Path(main).absolute())
             # Beside a project there are others; a folder that nothing marks is a project of its own.
@@ -87,9 +90,10 @@ class Project:
             self._neighbours = Neighbours(main, roots if marked else roots[:1])
         known = frozenset(str(Path(program.source.path).absolute()) for program in own)
         told = self._neighbours.store(attribute, classes, known)
-        shown = (self._shown(Path(path)) for path in self._neighbours.paths)
-        self.read += [path for path in shown if path not in self.read]
-        self.looked_for += [path for path in self._neighbours.folders if path not in self.looked_for]
+        if first:
+            shown = (self._shown(Path(path)) for path in self._neighbours.paths)
+            self.read += [path for path in shown if path not in self.read]
+            self.looked_for += [path for path in self._neighbours.folders if path not in self.looked_for]
         return told
 
     def _find(self, importer: Program, name: str, level: int) -> Program | None:
