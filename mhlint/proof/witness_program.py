@@ -20,6 +20,7 @@ PREDICTED = {
     "version": ("has been modified by an inplace operation", "has been modified inplace"),
     "no-gradient": ("grad can be implicitly created only for scalar outputs",),
     "non-scalar": ("grad can be implicitly created only for scalar outputs",),
+    "no-graph": ("does not require grad",),
 }
 """The texts of PyTorch's errors, by why a walk raises."""
 
@@ -63,6 +64,8 @@ def _raising(trace: Trace, event: Backward, finding: Finding) -> Witness:
     errors = PREDICTED.get(event.failure.kind)
     if errors is None:
         raise NoWitness(f"no witness for a walk that raises because of {event.failure.kind!r}")
+    if event.failure.kind == "no-graph":
+        return _without_graph(event, finding, errors)
     stock, labels = Stock(), Labels()
     body = write_body(raising(trace, event), stock, labels, Manner())
     if not body.lines or ("backward" not in body.lines[-1] and "autograd" not in body.lines[-1]):
@@ -73,6 +76,21 @@ def _raising(trace: Trace, event: Backward, finding: Finding) -> Witness:
     head += ["import torch.nn.functional as F"] if any("F." in line.partition("  # ")[0] for line in body.lines) else []
     last = [f"# The next line raises: {errors[0]}", body.lines[-1]]
     lines = [*head, "", "torch.manual_seed(0)", *made, "", *body.lines[:-1], *last]
+    return Witness("\n".join(lines) + "\n", errors, 1)
+
+
+def _without_graph(event: Backward, finding: Finding, errors: tuple[str, ...]) -> Witness:
+    """A walk of a tensor that has no graph, or towards one: all that led to it left no node to write down."""
+    tensor = event.failure.tensor if event.failure is not None else None
+    what = f"  # {tensor.site.program.text(tensor.site.node)}, which requires no grad" if tensor and tensor.site else ""
+    lines = [*_title(finding), "import torch", "", f"loss = torch.zeros(()){what}"]
+    walk = "loss.backward()"
+    if event.api == "autograd.grad" and tensor not in event.roots:
+        lines += ["w = torch.ones((), requires_grad=True)"]
+        walk = "torch.autograd.grad(w * 2, loss)"
+    elif event.api == "autograd.grad":
+        walk = "torch.autograd.grad(loss, torch.ones((), requires_grad=True))"
+    lines += [f"# The next line raises: {errors[0]}", walk]
     return Witness("\n".join(lines) + "\n", errors, 1)
 
 
