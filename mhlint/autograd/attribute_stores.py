@@ -89,7 +89,7 @@ def set_requires_grad(machine: Machine, tensor: Tensor, value: Value, site: Site
         tensor.silenced_at = where
     if tensor.parameter:
         machine.emit(Hook, where, target=tensor, flag=True)
-    tensor.requires_grad = flag
+    tensor.switch(flag)
 
 
 def delete(owner: Value, name: str) -> None:

@@ -56,6 +56,7 @@ def make_module(machine: Machine, kind: str, args: list[Value], keywords: dict[s
     module = Module(kind, settings=settings, exact=row is not None)
     for name in _parameter_names(row, module.settings):
         module.parameters[name] = parameter(machine, site, name)
+        module.parameters[name].stands_for_many = row is None
     return module
 
 

@@ -67,6 +67,7 @@ def stand_in(machine: Machine, value: Unknown) -> Tensor:
     """The one tensor that stands for all parameters of an unseen module."""
     if value.parameter is None:
         value.parameter = parameter(machine, machine.current, f"{value.label or 'module'}'s parameters")
+        value.parameter.stands_for_many = True
         owner = value.attributes.get("<owner>")
         if isinstance(owner, Unknown) and owner.parameter is not None:
             # What belongs to a frozen model is frozen with it.
@@ -85,7 +86,7 @@ def freeze(machine: Machine, module: Value, flag: bool | None) -> None:
         # A parameter whose flag is off when a walk reaches it gets no gradient from that walk (FACTS F59).
         machine.emit(Hook, machine.current, target=module, flag=True)
     for tensor in parameters_of(machine, module)[0]:
-        tensor.requires_grad = flag
+        tensor.switch(flag)
 
 
 def known_parameters(machine: Machine, module: Value) -> list[Tensor]:

@@ -84,10 +84,21 @@ def opaque_result(
     with_graph = tuple(tensor for tensor in given if tensor.node is not None)
     if not _HARMLESS.search(label) or any(_has_gradients(value) for value in values):
         machine.note(Unseen, tensors.site_of(machine, site), label=label)
+    if not _HARMLESS.search(label):
+        for value in values:
+            if isinstance(value, (Module, Instance)):
+                _unfreeze_perhaps(machine, value)
     if with_graph and not _HARMLESS.search(label):
         machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call")
     result = machine.unknown(label, given)
     return result
+
+
+def _unfreeze_perhaps(machine: Machine, module: Value) -> None:
+    """Code that is not seen may give a module layers of its own, or let some that were frozen train."""
+    for tensor in module_parameters.known_parameters(machine, module):
+        if tensor.requires_grad is False:
+            tensor.requires_grad = None
 
 
 def _has_gradients(value: Value) -> bool:

@@ -125,6 +125,12 @@ class Tensor(Value):
     integral: bool = False
     silenced_at: Site | None = None
     hooked: bool = False
+    stands_for_many: bool = False
+
+    def switch(self, flag: bool | None) -> None:
+        """Set the flag of a leaf. Of the many parameters of an unseen module some may be left out when it is frozen, or
+        come later: a new head on a frozen body."""
+        self.requires_grad = None if flag is False and self.stands_for_many else flag
 
     def graph(self) -> tuple[Node | Tensor, Level] | None:
         """Where a walk from this tensor starts, and how sure that is; None when there is surely no graph."""

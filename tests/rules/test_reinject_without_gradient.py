@@ -54,6 +54,22 @@ SILENT = [
         def step(image):
             (image * 2).sum().backward()
     """),
+    Case("a new head on a frozen body that is not seen", """
+        import torchvision
+
+        net = torchvision.models.resnet18()
+        for p in net.parameters():
+            p.requires_grad = False
+        net.fc = nn.Linear(net.fc.in_features, 2)
+        net(torch.randn(2, 3, 32, 32)).mean().backward()
+    """, runs=False),
+    Case("frozen, and given to what is not seen", """
+        import adapters
+
+        trunk.requires_grad_(False)
+        adapters.inject(trunk)
+        trunk(x).mean().backward()
+    """, runs=False),
     Case("frozen after the forward", """
         loss = trunk(x).mean()
         trunk.requires_grad_(False)
