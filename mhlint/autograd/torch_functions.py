@@ -10,7 +10,7 @@ from mhlint.autograd.iteration import elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_forward import mark_region
 from mhlint.autograd.module_making import make_module
-from mhlint.autograd.module_parameters import parameter
+from mhlint.autograd.module_parameters import known_parameters, parameter
 from mhlint.autograd.table import result_of
 from mhlint.autograd.trace import Misuse
 from mhlint.autograd.values import (
@@ -225,6 +225,10 @@ def _functional_call(machine: Machine, args: Args, keywords: Keywords, site: Sit
     given = [tensor for value in (*args[1:], *keywords.values()) for tensor in tensors_in(value)]
     machine.randomness += 1
     result = tensors.make(machine, "functional_call", given, Level.LIKELY, site)
+    if result.node is None and args:
+        # What is not given it takes from the module itself.
+        own = known_parameters(machine, args[0])
+        result = tensors.make(machine, "functional_call", [*given, *own], Level.LIKELY, site, edges=Level.MAYBE)
     result.unseen_call = True
     return result
 
