@@ -43,10 +43,16 @@ class Change:
 
 @dataclass(eq=False, slots=True, repr=False)
 class Storage:
-    """The memory that a tensor and its views share; its version is the number of counted writes."""
+    """The memory that a tensor and its views share; its version is the number of counted writes.
+
+    `viewed` says that some tensor over it is a view, `grown` that something with a graph was then written into one of
+    them: the others have that graph now, too.
+    """
 
     changes: list[Change] = field(default_factory=list)
     unseen: list[Change] = field(default_factory=list)
+    viewed: bool = False
+    grown: bool = False
 
     def write(self, change: Change) -> None:
         """Record a write; only those the version counter sees make a saved copy stale (FACTS F37)."""

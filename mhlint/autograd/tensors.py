@@ -120,6 +120,7 @@ def view(machine: Machine, tensor: Tensor, op: str, site: Site | None) -> Tensor
 def share_memory(result: Tensor, tensor: Tensor) -> None:
     """Make a result a view. One made without gradients has no graph, and requires grad if its base does."""
     result.storage = tensor.storage
+    result.storage.viewed = True
     if result.node is None and tensor.graph() is not None:
         result.requires_grad = None
 
@@ -219,6 +220,7 @@ def in_place(
         for kept, label, sure in saved:
             keep(node, kept, label, sure)
         tensor.node = node
+        tensor.storage.grown = tensor.storage.viewed
         if tensor.requires_grad is False:
             tensor.requires_grad = None
     return tensor

@@ -137,7 +137,7 @@ class Tensor(Value):
         if self.node is not None:
             return self.node, self.node.sure
         if self.requires_grad is False:
-            return None
+            return (self, Level.MAYBE) if self.storage.grown else None
         return self, Level.CERTAIN if self.requires_grad else Level.MAYBE
 
     @property
