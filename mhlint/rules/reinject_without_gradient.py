@@ -79,7 +79,11 @@ _KINDS = ("no-gradient", "non-scalar", "no-graph")
 def _select(trace: Trace) -> Iterator[tuple[Event, Level]]:
     for event in trace.of(Backward):
         failure = event.failure
-        if failure is not None and failure.kind in _KINDS and not event.caught:
+        if failure is None or failure.kind not in _KINDS or event.caught:
+            continue
+        # A method that nothing seen calls meets an object that other methods have filled by then: a list that is empty
+        # after `__init__` holds losses when it is read.
+        if failure.kind != "no-graph" or not trace.virtual_loop:
             yield event, failure.level
 
 

@@ -63,6 +63,20 @@ SILENT = [
         net.fc = nn.Linear(net.fc.in_features, 2)
         net(torch.randn(2, 3, 32, 32)).mean().backward()
     """, runs=False),
+    Case("a list that other methods fill", """
+        class Agent:
+            def __init__(self):
+                self.log_probs = []
+
+            def act(self, state):
+                self.log_probs.append(trunk(state).mean())
+
+            def learn(self):
+                loss = []
+                for value in self.log_probs:
+                    loss.append(-value)
+                torch.stack(loss).sum().backward()
+    """),
     Case("frozen, and given to what is not seen", """
         import adapters
 
