@@ -5,7 +5,8 @@
 Reports `z.backward(gradient=d.grad)` where `d.grad` is None: `d` does not require grad, no head has been walked
 yet, or the gradient was cleared; `z.backward()` of a tensor that has more than one element; and the walk of a tensor
 that has no graph on any path, as after `argmax`, `.detach()`, `torch.tensor(losses)`, under `no_grad` or with all
-parameters frozen.
+parameters frozen. The last is said of what the script itself runs: a function that nothing in the file calls may meet
+losses that others have stored.
 
 ## Why is this bad?
 
@@ -81,9 +82,9 @@ def _select(trace: Trace) -> Iterator[tuple[Event, Level]]:
         failure = event.failure
         if failure is None or failure.kind not in _KINDS or event.caught:
             continue
-        # A method that nothing seen calls meets an object that other methods have filled by then: a list that is empty
-        # after `__init__` holds losses when it is read.
-        if failure.kind != "no-graph" or not trace.virtual_loop:
+        # A function that nothing seen calls meets objects that others have filled by then: a list that is empty at first
+        # holds losses when it is read. Only the script is run from its start.
+        if failure.kind != "no-graph" or trace.root == "script":
             yield event, failure.level
 
 

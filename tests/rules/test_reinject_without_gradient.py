@@ -77,6 +77,18 @@ SILENT = [
                     loss.append(-value)
                 torch.stack(loss).sum().backward()
     """),
+    Case("a list of the module's that other functions fill", """
+        memory = []
+
+        def remember(state):
+            memory.append(trunk(state).mean())
+
+        def learn():
+            loss = torch.zeros(())
+            for value in memory:
+                loss = loss - value
+            loss.backward()
+    """),
     Case("frozen, and given to what is not seen", """
         import adapters
 
