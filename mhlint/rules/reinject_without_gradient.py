@@ -82,8 +82,8 @@ def _select(trace: Trace) -> Iterator[tuple[Event, Level]]:
         failure = event.failure
         if failure is None or failure.kind not in _KINDS or event.caught:
             continue
-        # A function that nothing seen calls meets objects that others have filled by then: a list that is empty at first
-        # holds losses when it is read. Only the script is run from its start.
+        # A function that nothing seen calls meets objects that others have filled by then: a list that is empty at
+        # first holds losses when it is read. Only the script is run from its start.
         if failure.kind != "no-graph" or trace.root == "script":
             yield event, failure.level
 
