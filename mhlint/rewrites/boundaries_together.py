@@ -33,8 +33,7 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
         raise CannotEdit("other statements stand between the walks")
     roots, gradients = (", ".join(texts) for texts in zip(*sent, strict=True))
     call = f"{torch_autograd(layout)}.backward([{roots}], [{gradients}])"
-    edits: list[Edit] = [layout.delete(item) for item in statements[:-1]]
-    layout.require_own_lines(statements[-1])
+    edits: list[Edit] = layout.delete(*statements[:-1])
     edits.append(layout.replace(step.calls[-1], call))
     after = scene.edited(tuple(edits))
     rows = range(statements[0].lineno, statements[-1].lineno + 1)

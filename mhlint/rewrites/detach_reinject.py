@@ -41,7 +41,7 @@ def _draft(scene: Scene, step: Step, found: list[Boundary], kind: str) -> Draft:
     edits.append(_cut(layout, step, found, fresh, kind))
     edits += [edit for call in step.calls for edit in removing_retain(layout, call)]
     lines, conditions = _reinjection(layout, step, found, fresh, kind)
-    edits.append(layout.insert_after(step.statements[-1], *lines, indent=layout.indent(step.statements[0])))
+    edits.append(layout.insert_after(step.statements[-1], *lines))
     doubts = []
     if not all(boundary.plain for boundary in found):
         names = " and ".join(f"`{boundary.name}`" for boundary in found if not boundary.plain)
@@ -155,6 +155,5 @@ def _reinjection(
         tests += [f"{fresh[boundary.name]}.grad is not None" for boundary in found]
     if not tests:
         return [walk], frozenset()
-    unit = "\t" if "\t" in layout.indent(layout.statement(step.calls[0])) else "    "
     test = " and ".join(tests)
-    return [f"if {test}:", unit + walk], frozenset({test, *tests})
+    return [f"if {test}:", layout.unit + walk], frozenset({test, *tests})

@@ -44,7 +44,7 @@ def _moved(scene: Scene, layout: Layout, finding: Finding, step: ast.stmt, walk:
             f"Build the loss that is walked on {line} after `{text}`, with a forward of its own: moved "
             f"behind the walk, the step would use this loss's gradient too",
         )
-    edits = (layout.delete(step), layout.insert_after(walk, text))
+    edits = (*layout.delete(step), layout.insert_after(walk, text))
     if not improves(scene, finding, edits):
         return None
     message = (

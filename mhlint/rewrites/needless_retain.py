@@ -70,7 +70,7 @@ def _dead_flag(layout: Layout, call: ast.Call) -> list[Edit]:
         if not plain or not _is_free_of_effects(statement.value) or len(layout.block(statement)) < 2:  # type: ignore[attr-defined]
             return []
         try:
-            edits.append(layout.delete(statement))
+            edits += layout.delete(statement)
         except CannotEdit:
             return []
     return edits

@@ -153,7 +153,7 @@ def _without_rebinding(scene: Scene, statement: ast.Assign) -> Fix:
     made = statement.value.elts if isinstance(statement.value, ast.Tuple) else [statement.value]
     plain = all(_surely_plain(scene, scene.program.place(call))[0] for call in made)
     names = {ast.unparse(call.args[0]) for call in made if isinstance(call, ast.Call)}
-    return _judged(plain, _flags_are_changed(layout, names), False, layout.delete(statement))
+    return _judged(plain, _flags_are_changed(layout, names), False, *layout.delete(statement))
 
 
 def _targets(layout: Layout, call: ast.Call) -> set[str]:

@@ -67,7 +67,7 @@ def move_out_of_loop(scene: Scene, finding: Finding) -> Fix | None:
 
     text = without_retain(layout.text(node)) if isinstance(node, ast.Call) else layout.text(node)
     for loop in loops:
-        edits: tuple[Edit, ...] = (layout.delete(statement), layout.insert_after(loop, text))
+        edits: tuple[Edit, ...] = (*layout.delete(statement), layout.insert_after(loop, text))
         if "\n" not in text and improves(scene, finding, edits):
             message = "Move the trunk's walk behind the loop: each head's gradient is then sent on once"
             return Fix(Applicability.UNSAFE, message, edits)

@@ -53,7 +53,7 @@ def _hoisted(scene: Scene, loop: ast.For, statement: ast.stmt, call: ast.Call) -
         before = others[: loop.body.index(statement)]
         if not others or targets & _changed(loop, statement) or loads(before, next(iter(targets))):
             return None
-        edits = [layout.insert_before(loop, text), layout.delete(statement), *_retaining(layout, loop)]
+        edits = [layout.insert_before(loop, text), *layout.delete(statement), *_retaining(layout, loop)]
     else:
         name = fresh_name(taken(layout), "features")
         text = f"{name} = {text}"

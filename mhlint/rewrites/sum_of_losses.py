@@ -45,6 +45,7 @@ def _skeleton(layout: Layout, walk: WalkCall) -> str:
 def _side_by_side(layout: Layout, step: Step, walks: list[WalkCall], statements: list[ast.stmt]) -> Draft:
     edits: list[Edit] = []
     terms: list[str] = []
+    gone: list[ast.stmt] = []
     used = taken(layout)
     for walk, statement in zip(walks[:-1], statements[:-1], strict=True):
         position = next(i for i, item in enumerate(step.statements) if item is statement)
@@ -52,18 +53,17 @@ def _side_by_side(layout: Layout, step: Step, walks: list[WalkCall], statements:
         elements = _elements(step, walk)
         if all(_is_stable(element, between) for element in elements):
             terms += [_term(layout, element) for element in elements]
-            edits.append(layout.delete(statement))
+            gone.append(statement)
         elif len(elements) == 1 and not walk.listed:
             name = fresh_name(used, "loss")
             terms.append(name)
-            layout.require_own_lines(statement)
             edits.append(layout.replace(statement, f"{name} = {_bare(layout, walk)}"))
         else:
             raise CannotEdit("a loss is bound to something else before the last walk")
     last = walks[-1]
     own = [_term(layout, element) for element in _elements(step, last)]
     text = with_loss(layout, last, _joined(last, [*terms, *own]))
-    layout.require_own_lines(statements[-1])
+    edits += layout.delete(*gone)
     edits.append(layout.replace(last.call, _retaining_as_needed(step, last, text)))
     return Draft(tuple(edits))
 
@@ -157,7 +157,7 @@ def _over_a_list(layout: Layout, step: Step, walk: WalkCall, loop: ast.For) -> D
             return None
         text = _walk_of(layout, step, walk, items, sure)
         return (
-            Draft((layout.delete(layout.statement(walk.call)), layout.insert_after(loop, text)))
+            Draft((*layout.delete(layout.statement(walk.call)), layout.insert_after(loop, text)))
             if text
             else None
         )
@@ -167,7 +167,7 @@ def _over_a_list(layout: Layout, step: Step, walk: WalkCall, loop: ast.For) -> D
     text = _walk_of(layout, step, walk, listed, sure)
     if not text:
         return None
-    layout.require_own_lines(loop)
+    layout.indent(loop)
     if "#" in layout.text(loop):
         return None
     return Draft((layout.replace(loop, text),))
@@ -273,7 +273,6 @@ def _collected(layout: Layout, step: Step, walks: list[WalkCall], statements: li
     name = fresh_name(used, "losses" if "losses" not in used else "step_losses")
     edits = [layout.insert_before(step.statements[0], f"{name} = []")]
     for walk, statement in zip(walks, statements, strict=True):
-        layout.require_own_lines(statement)
         loss = _elements(step, walk)[0]
         edits.append(layout.replace(statement, f"{name}.append({layout.text(loss)})"))
     last = walks[-1]
@@ -282,7 +281,6 @@ def _collected(layout: Layout, step: Step, walks: list[WalkCall], statements: li
     if last.listed or surely_runs(layout, step):
         lines, conditions = [text], frozenset[str]()
     else:
-        unit = "\t" if "\t" in layout.indent(statements[-1]) else "    "
-        lines, conditions = [f"if {name}:", unit + text], frozenset({name})
-    edits.append(layout.insert_after(step.statements[-1], *lines, indent=layout.indent(step.statements[0])))
+        lines, conditions = [f"if {name}:", layout.unit + text], frozenset({name})
+    edits.append(layout.insert_after(step.statements[-1], *lines))
     return Draft(tuple(edits), conditions=conditions)

@@ -71,13 +71,16 @@ def with_loss(layout: Layout, walk: WalkCall, loss: str) -> str:
     end = source.offset(inner.end) - source.offset(place.start)
     front, back = whole[:start], whole[end:]
     if walk.method and walk.scaled is None:
-        if front.strip("( \t") or back.lstrip()[:1] not in (".", ")"):
-            raise CannotEdit("the loss stands in brackets over several lines")
+        if front.strip(_BLANK + "(") or back.lstrip(_BLANK)[:1] not in (".", ")") or "#" in back.partition(".")[0]:
+            raise CannotEdit("a comment stands in the brackets around the loss")
         # Brackets around the loss are part of neither node.
         front, back = "", back[back.index(".") :]
         if not _is_atom(loss):
             loss = f"({loss})"
     return front + loss + back
+
+
+_BLANK = " \t\f\r\n\\"
 
 
 def _is_atom(text: str) -> bool:

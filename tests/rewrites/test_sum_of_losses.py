@@ -26,13 +26,9 @@ UNTOUCHED = {
     + "l1.backward(retain_graph=True)\nprint(trunk[0].weight.grad.norm())\nl2.backward()\nopt.step()",
     "returned between": BUILD
     + "l1.backward(retain_graph=True)\nif l1 > 100:\n    return\nl2.backward()\nopt.step()",
-    "one line": BUILD + "l1.backward(retain_graph=True); l2.backward()\nopt.step()",
-    "one-line suite": BUILD + "for l in [l1, l2]: l.backward(retain_graph=True)\nl3.backward()\nopt.step()",
     "caught": BUILD
     + "try:\n    l1.backward(retain_graph=True)\n    l2.backward()\nexcept RuntimeError:\n    pass\nopt.step()",
     "twice": BUILD + "l1.backward(retain_graph=True)\nl1.backward()\nopt.step()",
-    "backslash": BUILD
-    + "l1\\\n    .backward(retain_graph=True)\nx = \\\n    x\nl2.backward(); pass\nopt.step()",
     "inputs": BUILD
     + "l1.backward(retain_graph=True, inputs=list(trunk.parameters()))\nl2.backward()\nopt.step()",
     "weighted by a gradient": BUILD
