@@ -5,7 +5,7 @@ from __future__ import annotations
 from mhlint.autograd import subscripts
 from mhlint.autograd.builtin_items import shuffled
 from mhlint.autograd.computing import NotPlain, as_value, plain
-from mhlint.autograd.iteration import Generator, elements
+from mhlint.autograd.iteration import Generator, drain, elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Value, key_of, tensors_in
 from mhlint.syntax.program import Site
@@ -97,6 +97,9 @@ def _of_sequence(
         return Mapping(dict(zip(owner.fields, owner.items, strict=False)))
     if name == "_replace" and owner.fields:
         items = [keywords.get(field, item) for field, item in zip(owner.fields, owner.items, strict=False)]
+        return Sequence(items, owner.kind, owner.exact, owner.fields)
+    if name == "_make" and owner.fields and isinstance(first, (Sequence, Generator)):
+        items = drain(machine, first) if isinstance(first, Generator) else list(first.items)
         return Sequence(items, owner.kind, owner.exact, owner.fields)
     if name in _REORDER:
         machine.effects += 1

@@ -89,7 +89,7 @@ def opaque_result(
             if isinstance(value, (Module, Instance)):
                 _unfreeze_perhaps(machine, value)
     if with_graph and not _HARMLESS.search(label):
-        machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call")
+        machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call", given=tuple(values))
     result = machine.unknown(label, given)
     return result
 

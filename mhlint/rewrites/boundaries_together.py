@@ -16,11 +16,7 @@ from mhlint.rewrites.scene import Scene
 def fix(scene: Scene, finding: Finding) -> Fix | None:
     """`a.backward(d.grad); b.backward(e.grad)` becomes one call with two lists."""
     step = step_of(scene, finding)
-    if (
-        step is None
-        or len(step.calls) < 2
-        or any(walk.sends is None for g in step.groups for walk in g.walks)
-    ):
+    if step is None or len(step.calls) < 2 or any(walk.sends is None for g in step.groups for walk in g.walks):
         return None
     layout = scene.layout
     require_one_way(layout, step)
@@ -38,13 +34,11 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
     after = scene.edited(tuple(edits))
     rows = range(statements[0].lineno, statements[-1].lineno + 1)
     if after is None or not same_gradients(step.runs, after, str, frozenset(), rows):
-        raise CannotEdit("it would not give every parameter the same gradient")
+        raise CannotEdit("it is not proven to give every parameter the same gradient")
     why = doubts(layout, step)
     message = "Send all parts of the boundary back in one walk"
     if why:
-        return Fix(
-            Applicability.UNSAFE, f"{message}. Not proven to be the same: {'; '.join(why[:3])}", tuple(edits)
-        )
+        return Fix(Applicability.UNSAFE, f"{message}. Not proven to be the same: {'; '.join(why[:3])}", tuple(edits))
     return Fix(Applicability.SAFE, message, tuple(edits))
 
 
@@ -53,10 +47,6 @@ def _sent(layout: Layout, step: Step, call: ast.Call) -> tuple[str, str]:
     if step.api_of[call] != "method" or not isinstance(call.func, ast.Attribute):
         raise CannotEdit("a boundary is walked in another way")
     given = [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "gradient")]
-    if (
-        len(given) != 1
-        or len(call.args) > 1
-        or any(k.arg not in ("gradient", "retain_graph") for k in call.keywords)
-    ):
+    if len(given) != 1 or len(call.args) > 1 or any(k.arg not in ("gradient", "retain_graph") for k in call.keywords):
         raise CannotEdit("a boundary is walked in another way")
     return layout.text(call.func.value), layout.text(given[0])

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.trace import Escape, Event, Runs, Unseen, Write
-from mhlint.autograd.values import Tensor
+from mhlint.autograd.values import Mapping, Sequence, Tensor, Unknown, Value, tensors_in
 from mhlint.findings import Finding
 from mhlint.rewrites.groups import Group, Step, probed
 from mhlint.rewrites.layout import CannotEdit, Layout
-from mhlint.rewrites.names import escapes_to_inner_scopes, loads, stored
+from mhlint.rewrites.names import changed_in_place, escapes_to_inner_scopes, loads, stored
 from mhlint.rewrites.observed import memory
 from mhlint.rewrites.scene import PROBE, Probe, Scene, where
 
@@ -30,49 +30,100 @@ class Boundary:
 
     A detached copy can take its place from the statement with index `start` of the step's block on: behind the one
     that binds the name, or where it is first read if it is bound elsewhere. `certain`: its tensors have a graph for
-    certain; `plain`: it surely holds tensors; `several`: it holds a list or a dict of them; `whole`: all of these
-    are used.
+    certain; `plain`: it surely holds tensors; `kind`: a tensor, or a list (a tuple), record (a named tuple) or dict of
+    them; `whole`: all of these are used; `mixed`: some of what it holds has no graph, as an input or a mask.
     """
 
     name: str
     start: int
     certain: bool
     plain: bool
-    several: bool
+    kind: str
     whole: bool
+    mixed: bool
+
+    @property
+    def several(self) -> bool:
+        """Does the name hold more than the one tensor itself?"""
+        return self.kind != "tensor"
 
 
 def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
     """The boundary of a step, in the order in which it is bound. Raises CannotEdit where it has no names."""
     starts = _starts(step)
-    names = list(starts)
-    if not names:
+    if not starts:
         raise CannotEdit("the losses share no tensor that has a name")
-    found = probed(scene, step, finding, Probe(where(step.statements[0]), tuple(names)))
+    asked = {start: tuple(name for name in starts if starts[name] == start) for start in set(starts.values())}
+    probes = tuple(Probe(where(step.block[start]), names) for start, names in asked.items())
+    found = probed(scene, step, finding, probes)
     if found is None or not found[1]:
         raise CannotEdit("the step is too large to be looked at again")
-    layout = scene.layout
+    runs, groups = found
+    for start in sorted(asked, reverse=True):
+        cuts = [_cut(step, group, start, starts) for group in groups]
+        if all(cuts):
+            break
+    else:
+        raise CannotEdit("the losses do not meet the trunk in tensors that have names")
+    ungraphed = _without_graph(runs)
     chosen: dict[str, Boundary] = {}
-    ungraphed = _without_graph(found[0])
-    for group in found[1]:
-        held = _held(group)
-        for name, reached in _cut(step, group, held).items():
-            _require_replaceable(layout, step, name)
-            if any(_changed(group, tensor) for tensor in held[name]):
-                raise CannotEdit(f"`{name}` is changed in place")
-            before = chosen.get(name)
-            nodes = [tensor.node for tensor in reached if tensor.node is not None]
-            chosen[name] = Boundary(
-                name,
-                starts[name],
-                name not in ungraphed
-                and all(node.sure is Level.CERTAIN for node in nodes)
-                and (before is None or before.certain),
-                not any(tensor.unseen_call for tensor in held[name]) and (before is None or before.plain),
-                len(held[name]) > 1,
-                len(reached) == len(held[name]) and (before is None or before.whole),
-            )
-    return [chosen[name] for name in names if name in chosen]
+    for group, cut in zip(groups, cuts, strict=True):
+        for name, reached in cut.items():
+            _require_replaceable(scene.layout, step, name)
+            made = _boundary(group, name, starts[name], reached, name not in ungraphed)
+            chosen[name] = made if name not in chosen else _both(chosen[name], made)
+    return [
+        replace(chosen[name], whole=chosen[name].whole and all(name in cut for cut in cuts))
+        for name in starts
+        if name in chosen
+    ]
+
+
+def _boundary(group: Group, name: str, start: int, reached: list[Tensor], has_graph: bool) -> Boundary:
+    value = _values(group)[name]
+    kind, items = _kind(value, name)
+    if any(_changed(group, item) for item in items):
+        raise CannotEdit(f"`{name}` is changed in place")
+    return Boundary(
+        name,
+        start,
+        has_graph and all(tensor.node is not None and tensor.node.sure is Level.CERTAIN for tensor in reached),
+        isinstance(value, (Tensor, Sequence, Mapping)) and not any(item.unseen_call for item in items),
+        kind,
+        len(reached) == len(items),
+        any(item.node is None for item in items),
+    )
+
+
+def _both(one: Boundary, other: Boundary) -> Boundary:
+    """What holds on two paths. Raises CannotEdit where a name holds different things on them."""
+    if one.kind != other.kind:
+        raise CannotEdit(f"`{one.name}` holds different things on different paths")
+    return Boundary(
+        one.name,
+        one.start,
+        one.certain and other.certain,
+        one.plain and other.plain,
+        one.kind,
+        one.whole and other.whole,
+        one.mixed or other.mixed,
+    )
+
+
+def _kind(value: Value, name: str) -> tuple[str, list[Tensor]]:
+    """What a name holds, and its tensors. Raises CannotEdit for what cannot be taken apart item by item."""
+    if isinstance(value, (Tensor, Unknown)):
+        return "tensor", [value] if isinstance(value, Tensor) else []
+    items: list[Value] = []
+    kind = ""
+    if isinstance(value, Sequence) and value.kind in ("list", "tuple"):
+        kind, items = "record" if value.fields else "list", value.items
+    elif isinstance(value, Mapping):
+        kind, items = "dict", list(value.items.values())
+    tensors = [item for item in items if isinstance(item, Tensor)]
+    if not kind or len(tensors) < len(items):
+        raise CannotEdit(f"`{name}` holds more than tensors")
+    return kind, tensors
 
 
 def _without_graph(runs: Runs) -> set[str]:
@@ -97,7 +148,7 @@ def _starts(step: Step) -> dict[str, int]:
     rebound = stored(step.statements)
     starts: dict[str, int] = {}
     for name in dict.fromkeys(read):
-        binding = [i for i, statement in enumerate(step.block[:first]) if name in stored([statement])]
+        binding = [i for i, s in enumerate(step.block[:first]) if name in stored([s]) or name in changed_in_place([s])]
         reading = [i for i, statement in enumerate(step.block[:end]) if loads([statement], name)]
         start = binding[-1] + 1 if binding else min(reading[0], first)
         if name not in rebound and reading[-1] >= start:
@@ -105,20 +156,19 @@ def _starts(step: Step) -> dict[str, int]:
     return dict(sorted(starts.items(), key=lambda item: item[1])[-_MOST_NAMES:])
 
 
-def _held(group: Group) -> dict[str, list[Tensor]]:
-    """The tensors that the probed names held when the group's step began."""
-    held: dict[str, list[Tensor]] = {}
-    for event, name in _probes(group):
-        held[name] = [tensor for tensor in event.tensors if tensor.node is not None]
-    return {name: tensors for name, tensors in held.items() if tensors and not tensors[0].parts}
+def _values(group: Group) -> dict[str, Value]:
+    """What the probed names held when the group's step began."""
+    return {
+        name: event.given[0] for event, name in _probes_in(_before(group)) if isinstance(event, Escape) and event.given
+    }
 
 
-def _probes(group: Group) -> Iterator[tuple[Escape, str]]:
+def _before(group: Group) -> Iterator[Event]:
+    """What happened before the first walk, in the same turns of the loops around it."""
     turn = group.walks[0].turn
-    before = (event for event in group.trace.events[: group.walks[0].index] if isinstance(event, Escape))
-    for event, name in _probes_in(before):
+    for event in group.trace.events[: group.walks[0].index]:
         if turn[: len(event.turn)] == event.turn:
-            yield event, name
+            yield event
 
 
 def _probes_in(events: Iterable[_E]) -> Iterator[tuple[_E, str]]:
@@ -129,63 +179,72 @@ def _probes_in(events: Iterable[_E]) -> Iterator[tuple[_E, str]]:
                 yield event, func.id.removeprefix(PROBE)
 
 
-def _cut(step: Step, group: Group, held: dict[str, list[Tensor]]) -> dict[str, list[Tensor]]:
-    """The names whose tensors all ways to the shared part lead through, with those tensors that are used."""
+def _cut(step: Step, group: Group, start: int, starts: dict[str, int]) -> dict[str, list[Tensor]]:
+    """The names, with those of their tensors that are used, to be cut in front of a statement; none if there are none.
+
+    Whatever is made later than that meets what was there, and leads to what the walks share, in these tensors alone.
+    """
+    frontier = _frontier(group, _serial(step, group, start))
+    read = _from(step, start)
+    cut: dict[str, list[Tensor]] = {}
+    for name, value in _values(group).items():
+        if starts[name] <= start and loads(read, name):
+            reached = [tensor for tensor in tensors_in(value) if tensor.node in frontier and not tensor.parts]
+            cut |= {name: reached} if reached else {}
+    met = {tensor.node for reached in cut.values() for tensor in reached}
+    return cut if met == frontier else {}
+
+
+def _from(step: Step, start: int) -> tuple[ast.stmt, ...]:
+    """The statements of the step's block from one on, to the last walk."""
+    end = next(i for i, item in enumerate(step.block) if item is step.statements[-1])
+    return step.block[start : end + 1]
+
+
+def _serial(step: Step, group: Group, start: int) -> int:
+    """The number of the last node that was made before a statement; 0 where it did not run."""
+    place = step.block[start]
+    serials = [
+        event.serial
+        for event, _ in _probes_in(_before(group))
+        if (event.site.node.lineno, event.site.node.col_offset) == (place.lineno, place.col_offset)  # type: ignore[attr-defined]
+    ]
+    return serials[-1] if serials else 0
+
+
+def _frontier(group: Group, serial: int) -> set[Node]:
+    """The nodes of what the walks share that nodes made later than `serial` lead to; none where that is no cut."""
     shared = group.shared
-    frontier = _frontier(group, shared)
-    exact = {
-        name: reached
-        for name, tensors in held.items()
-        if (reached := [tensor for tensor in tensors if tensor.node in frontier])
+    roots = [root.node for walk in group.walks for root in walk.roots if root.node is not None]
+    if any(node.sequence > serial for node in shared) or any(node.sequence <= serial for node in roots):
+        return set()
+    entered = {
+        target
+        for walk in group.walks
+        for node in walk.walk.nodes
+        if node.sequence > serial
+        for target, _ in node.inputs
+        if isinstance(target, Node) and target.sequence <= serial
     }
-    if frontier and {tensor.node for reached in exact.values() for tensor in reached} == frontier:
-        return exact
-    index = next(i for i, item in enumerate(step.block) if item is step.statements[0])
-    for statement in reversed(step.block[:index]):
-        bound = {name: held[name] for name in stored([statement]) if name in held}
-        met = _met(group, shared, {tensor.node for tensors in bound.values() for tensor in tensors})
-        if bound and met is not None:
-            used = {name: [t for t in tensors if t.node in met] for name, tensors in bound.items()}
-            return {name: tensors for name, tensors in used.items() if tensors}
-    raise CannotEdit("the losses do not meet the trunk in tensors that have names")
+    return {node for node in entered if node in shared or reaches(node, shared)}
 
 
-def _frontier(group: Group, shared: set[Node]) -> set[Node]:
-    """The shared nodes that a walk enters from its own ones: where the trunk ends."""
-    entered: set[Node] = set()
-    for walk in group.walks:
-        for node in walk.walk.nodes:
-            if node not in shared:
-                entered |= {
-                    target for target, _ in node.inputs if isinstance(target, Node) and target in shared
-                }
-        entered |= {root.node for root in walk.roots if root.node is not None and root.node in shared}
-    return entered
-
-
-def _met(group: Group, shared: set[Node], cut: Iterable[Node | None]) -> set[Node] | None:
-    """The nodes of a cut that the walks come to first; None where a shared node is reached around it."""
-    met: set[Node] = set()
-    wanted = set(cut)
-    for walk in group.walks:
-        waiting = [root.node for root in walk.roots if root.node is not None]
-        seen = set(waiting)
-        while waiting:
-            node = waiting.pop()
-            if node in wanted:
-                met.add(node)
-                continue
-            if node in shared:
-                return None
-            new = [target for target, _ in node.inputs if isinstance(target, Node) and target not in seen]
-            seen.update(new)
-            waiting.extend(new)
-    return met or None
+def reaches(start: Node, wanted: set[Node]) -> bool:
+    """Does a node lead to one of some others?"""
+    waiting, seen = [start], {start}
+    while waiting:
+        for target, _ in waiting.pop().inputs:
+            if target in wanted:
+                return True
+            if isinstance(target, Node) and target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    return False
 
 
 def _changed(group: Group, tensor: Tensor) -> bool:
     """Is a boundary's memory written to before the last walk, once it is there?"""
-    asked = max((event.index for event, _ in _probes(group)), default=0)
+    asked = max((event.index for event, _ in _probes_in(_before(group))), default=0)
     return any(
         tensor.storage in memory(event.tensor) and asked < event.index < group.walks[-1].index
         for event in group.trace.of(Write)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
 from mhlint.autograd.trace import ModuleCall
 from mhlint.autograd.values import Unknown
@@ -19,17 +18,9 @@ from mhlint.rewrites.walk_calls import removing_retain
 from mhlint.rules.walking import walked_or_shown_later
 
 
-def drafts(scene: Scene, step: Step, finding: Finding) -> Iterator[Draft]:
-    """The forms of the detach-reinject step to try. Raises CannotEdit where it cannot be written."""
+def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
+    """The detach-reinject step. Raises CannotEdit where it cannot be written."""
     found = boundaries(scene, step, finding)
-    kinds = ("list", "dict") if any(boundary.several for boundary in found) else ("tensor",)
-    if "list" in kinds and len(found) > 1:
-        raise CannotEdit("the boundary is spread over several containers")
-    for kind in kinds:
-        yield _draft(scene, step, found, kind)
-
-
-def _draft(scene: Scene, step: Step, found: list[Boundary], kind: str) -> Draft:
     layout = scene.layout
     region = _region(step, found)
     _require_no_state(layout, region, {boundary.name for boundary in found})
@@ -38,9 +29,9 @@ def _draft(scene: Scene, step: Step, found: list[Boundary], kind: str) -> Draft:
     edits: list[Edit] = []
     for boundary in found:
         edits += _renaming(layout, region, boundary, fresh[boundary.name])
-    edits.append(_cut(layout, step, found, fresh, kind))
+    edits.append(_cut(layout, step, found, fresh))
     edits += [edit for call in step.calls for edit in removing_retain(layout, call)]
-    lines, conditions = _reinjection(layout, step, found, fresh, kind)
+    lines, conditions = _reinjection(layout, step, found, fresh)
     edits.append(layout.insert_after(step.statements[-1], *lines))
     doubts = []
     if not all(boundary.plain for boundary in found):
@@ -70,8 +61,6 @@ def _region(step: Step, found: list[Boundary]) -> list[ast.stmt]:
     for boundary in found:
         if boundary.name in changed_in_place(step.block[boundary.start : end]):
             raise CannotEdit(f"`{boundary.name}` is changed in place")
-        if loads(step.block[boundary.start : start], boundary.name):
-            raise CannotEdit(f"`{boundary.name}` is used before the whole boundary is there")
     return list(step.block[start:end])
 
 
@@ -109,18 +98,26 @@ def _renaming(layout: Layout, region: list[ast.stmt], boundary: Boundary, fresh:
     return edits
 
 
-def _cut(layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str], kind: str) -> Edit:
-    forms = {
-        "tensor": "{new} = {old}.detach().requires_grad_()",
-        "list": "{new} = [{item}.detach().requires_grad_() for {item} in {old}]",
-        "dict": "{new} = {{key: {item}.detach().requires_grad_() for key, {item} in {old}.items()}}",
-    }
+def _cut(layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str]) -> Edit:
     item = fresh_name(taken(layout), "feature")
-    lines = [forms[kind].format(new=fresh[b.name], old=b.name, item=item) for b in found]
+    lines = [_cut_line(boundary, fresh[boundary.name], item) for boundary in found]
     start = max(boundary.start for boundary in found)
     if start and not _is_docstring(step.block[start - 1]):
         return layout.insert_after(step.block[start - 1], *lines)
     return layout.insert_before(step.block[start], *lines)
+
+
+def _cut_line(boundary: Boundary, new: str, item: str) -> str:
+    old = boundary.name
+    if not boundary.several:
+        return f"{new} = {old}.detach().requires_grad_()"
+    # What has no graph stays as it is: a mask could not require grad.
+    leaf = f"{item}.detach().requires_grad_()" + (f" if {item}.requires_grad else {item}" if boundary.mixed else "")
+    if boundary.kind == "list":
+        return f"{new} = [{leaf} for {item} in {old}]"
+    if boundary.kind == "record":
+        return f"{new} = {old}._make({leaf} for {item} in {old})"
+    return f"{new} = {{key: {leaf} for key, {item} in {old}.items()}}"
 
 
 def _is_docstring(statement: ast.stmt) -> bool:
@@ -128,28 +125,27 @@ def _is_docstring(statement: ast.stmt) -> bool:
 
 
 def _reinjection(
-    layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str], kind: str
+    layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str]
 ) -> tuple[list[str], frozenset[str]]:
+    """The lines that send the collected gradients on, and the tests in them."""
     names = [boundary.name for boundary in found]
     first, new = names[0], fresh[names[0]]
-    if (len(names) > 1 or kind != "tensor") and not all_surely_run(layout, step):
-        raise CannotEdit("a part of the boundary may stay unused")
-    if kind != "tensor":
+    several = any(boundary.several for boundary in found)
+    if len(found) > 1 or several:
+        used = all_surely_run(layout, step) and all(b.whole and b.certain and not b.mixed for b in found)
+        if not used or (len(found) > 1 and several):
+            return _of_reached_parts(layout, step, found, fresh), frozenset()
+    if several:
         item = fresh_name(taken(layout), "feature")
-        olds, news = (first, new) if kind == "list" else (f"{first}.values()", f"{new}.values()")
-        if not found[0].whole:
-            raise CannotEdit("a part of the boundary stays unused")
-        roots = olds if kind == "list" else f"list({olds})"
-        return [
-            f"{torch_autograd(layout)}.backward({roots}, [{item}.grad for {item} in {news}])"
-        ], frozenset()
-    if len(names) == 1:
+        is_dict = found[0].kind == "dict"
+        olds, news = (f"list({first}.values())", f"{new}.values()") if is_dict else (first, new)
+        walk = f"{torch_autograd(layout)}.backward({olds}, [{item}.grad for {item} in {news}])"
+    elif len(names) == 1:
         walk = f"{first}.backward(gradient={new}.grad)"
     else:
         outputs, gradients = ", ".join(names), ", ".join(f"{fresh[name]}.grad" for name in names)
         walk = f"{torch_autograd(layout)}.backward([{outputs}], [{gradients}])"
-    if kept_afterwards(step):
-        walk = f"{walk[:-1]}, retain_graph=True)"
+    walk = _retaining(step, walk)
     tests = [f"{boundary.name}.requires_grad" for boundary in found if not boundary.certain]
     if not surely_runs(layout, step):
         tests += [f"{fresh[boundary.name]}.grad is not None" for boundary in found]
@@ -157,3 +153,40 @@ def _reinjection(
         return [walk], frozenset()
     test = " and ".join(tests)
     return [f"if {test}:", layout.unit + walk], frozenset({test, *tests})
+
+
+def _of_reached_parts(layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str]) -> list[str]:
+    """The gradients of those parts that a head has used: for a part without one the engine would raise (FACTS F60)."""
+    used = taken(layout)
+    reached, part, leaf, grad = (fresh_name(used, name) for name in ("reached", "part", "leaf", "grad"))
+    pairs = _pairs(found, fresh)
+    test = f"{leaf}.grad is not None"
+    if any(boundary.mixed or not boundary.certain for boundary in found):
+        test = f"{part}.requires_grad and {test}"
+    walk = (
+        f"{torch_autograd(layout)}.backward([{part} for {part}, _ in {reached}], [{grad} for _, {grad} in {reached}])"
+    )
+    return [
+        f"{reached} = [({part}, {leaf}.grad) for {part}, {leaf} in {pairs} if {test}]",
+        _retaining(step, walk),
+    ]
+
+
+def _pairs(found: list[Boundary], fresh: dict[str, str]) -> str:
+    """The parts of the boundary with their detached copies."""
+    texts = []
+    for boundary in found:
+        old, new = boundary.name, fresh[boundary.name]
+        if not boundary.several:
+            texts.append(f"({old}, {new})")
+        elif boundary.kind == "dict":
+            texts.append(f"zip({old}.values(), {new}.values())")
+        else:
+            texts.append(f"zip({old}, {new})")
+    if len(found) == 1:
+        return texts[0]
+    return f"[{', '.join('*' * boundary.several + text for boundary, text in zip(found, texts, strict=True))}]"
+
+
+def _retaining(step: Step, walk: str) -> str:
+    return f"{walk[:-1]}, retain_graph=True)" if kept_afterwards(step) else walk

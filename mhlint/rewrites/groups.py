@@ -151,9 +151,9 @@ def _only_walks(scene: Scene, walk: Backward) -> bool:
     return isinstance(loss, ast.Name) and names[:1] == [loss.id]
 
 
-def probed(scene: Scene, step: Step, finding: Finding, probe: Probe) -> tuple[Runs, list[Group]] | None:
+def probed(scene: Scene, step: Step, finding: Finding, probes: tuple[Probe, ...]) -> tuple[Runs, list[Group]] | None:
     """The step's groups in a run that also asks what names hold."""
-    runs = scene.retaining(step.retained, (probe,))
+    runs = scene.retaining(step.retained, probes)
     return None if runs is None else (runs, list(_groups_at(runs, finding.place)))
 
 

@@ -31,9 +31,7 @@ class Layout:
     @cached_property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """Each node's parent."""
-        return {
-            child: parent for parent in ast.walk(self.program.tree) for child in ast.iter_child_nodes(parent)
-        }
+        return {child: parent for parent in ast.walk(self.program.tree) for child in ast.iter_child_nodes(parent)}
 
     def around(self, node: ast.AST) -> list[ast.AST]:
         """What encloses a node, innermost first."""
@@ -112,9 +110,7 @@ class Layout:
         place = self.program.place(node)
         old = self.text(node)
         start, end = 0, 0
-        while (
-            start < min(len(old), len(content)) and old[start] == content[start] and old[start] not in "\r\n"
-        ):
+        while start < min(len(old), len(content)) and old[start] == content[start] and old[start] not in "\r\n":
             start += 1
         while end < min(len(old), len(content)) - start and old[-1 - end] == content[-1 - end] != "\n":
             end += 1

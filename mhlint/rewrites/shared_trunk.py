@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from mhlint.autograd.graph import Node
+from mhlint.autograd.values import Tensor
 from mhlint.findings import Applicability, Edit, Finding, Fix
 from mhlint.rewrites import detach_reinject, sum_of_losses
+from mhlint.rewrites.boundary import reaches
 from mhlint.rewrites.draft import Draft
 from mhlint.rewrites.groups import Group, Step, step_of
 from mhlint.rewrites.layout import CannotEdit
@@ -28,7 +29,7 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
     reasons: list[str] = []
     for style in _styles(scene, step):
         try:
-            return _made(scene, step, finding, style)
+            return _made(scene, step, finding, style, reasons)
         except CannotEdit as error:
             reasons.append(f"{_NAMES[style]}: {error}")
     return _display("Not rewritten: " + "; ".join(reasons))
@@ -46,11 +47,7 @@ def _require_plain(group: Group) -> None:
     if len(set(roots)) < len(roots):
         raise CannotEdit("one loss is walked twice")
     for walk in group.walks:
-        if (
-            walk.inputs is not None
-            or walk.creates_graph
-            or (walk.gradient is not None and walk.sends is not None)
-        ):
+        if walk.inputs is not None or walk.creates_graph or (walk.gradient is not None and walk.sends is not None):
             raise CannotEdit("a walk is told where to end, or creates a graph")
         if walk.api == "unseen":
             raise CannotEdit("what is called is not known to be a backward call")
@@ -64,40 +61,39 @@ def _styles(scene: Scene, step: Step) -> list[str]:
 
 
 def _heads_run_between(step: Step) -> bool:
-    """Does a head leave the trunk only after the walk of an earlier one?"""
+    """Does a head run only after the walk of an earlier one, so that the two need not live together?"""
     for group in step.groups:
         shared = group.shared
         for earlier, later in zip(group.walks, group.walks[1:], strict=False):
             for node in later.walk.nodes:
                 if node.sequence > earlier.serial and node not in shared:
-                    if any(target in shared for target, _ in node.inputs):
+                    on_trunk = any(target in shared for target, _ in node.inputs)
+                    if on_trunk or (_has_parameters(node) and reaches(node, shared)):
                         return True
     return False
 
 
-def _made(scene: Scene, step: Step, finding: Finding, style: str) -> Fix:
-    drafts: Iterable[Draft] = (
-        [sum_of_losses.draft(scene.layout, step)]
-        if style == "sum"
-        else detach_reinject.drafts(scene, step, finding)
-    )
+def _has_parameters(node: Node) -> bool:
+    return any(isinstance(target, Tensor) and target.parameter for target, _ in node.inputs)
+
+
+def _made(scene: Scene, step: Step, finding: Finding, style: str, tried: list[str]) -> Fix:
+    cutting = style == "detach-reinject"
+    draft = detach_reinject.draft(scene, step, finding) if cutting else sum_of_losses.draft(scene.layout, step)
     last = step.statements[-1]
-    for draft in drafts:
-        edits = tuple(sorted(set(draft.edits), key=lambda edit: (edit.start, edit.end)))
-        rows = range(step.statements[0].lineno, (last.end_lineno or last.lineno) + len(edits) + 2)
-        after = scene.edited(edits)
-        if after is not None and same_gradients(step.runs, after, draft.rename, draft.conditions, rows):
-            return _trusted(scene, step, style, draft, edits)
-    raise CannotEdit("it would not give every parameter the same gradient")
+    edits = tuple(sorted(set(draft.edits), key=lambda edit: (edit.start, edit.end)))
+    rows = range(step.statements[0].lineno, (last.end_lineno or last.lineno) + len(edits) + 2)
+    after = scene.edited(edits)
+    if after is None or not same_gradients(step.runs, after, draft.rename, draft.conditions, rows):
+        raise CannotEdit("it is not proven to give every parameter the same gradient")
+    return _trusted(scene, step, style, draft, edits, tried)
 
 
-def _trusted(scene: Scene, step: Step, style: str, draft: Draft, edits: tuple[Edit, ...]) -> Fix:
+def _trusted(scene: Scene, step: Step, style: str, draft: Draft, edits: tuple[Edit, ...], tried: list[str]) -> Fix:
     why = [*doubts(scene.layout, step), *draft.doubts]
-    if style == "detach-reinject" and any(
-        api.startswith(("engine", "optimizer")) for api in step.api_of.values()
-    ):
+    if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.api_of.values()):
         why.append("the engine's own books do not see the trunk's walk")
-    message = _message(step, style, bool(step.retained))
+    message = "; ".join([_message(step, style, bool(step.retained)), *tried])
     if not why:
         return Fix(Applicability.SAFE, message, edits)
     return Fix(Applicability.UNSAFE, f"{message}. Not proven to be the same: {'; '.join(why[:3])}", edits)
@@ -112,6 +108,4 @@ def _message(step: Step, style: str, raises: bool) -> str:
         text = f"Walk the sum of the losses: the trunk is walked {times}"
         return text + (", and the outputs of all heads live until then" if fresh else "")
     text = f"Walk each head down to the detached boundary, then the trunk {times}"
-    return text + (
-        "; against the sum of the losses, each head is freed before the next one runs" if fresh else ""
-    )
+    return text + ("; against the sum of the losses, each head is freed before the next one runs" if fresh else "")
