@@ -172,9 +172,12 @@ class Escape(Event):
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class Unseen(Event):
-    """A call of something that the machine does not see and whose name does not say that it is harmless."""
+    """A call of something that the machine does not see and whose name does not say that it is harmless.
+
+    `given` are the values that it was given."""
 
     label: str
+    given: tuple[Value, ...] = ()
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

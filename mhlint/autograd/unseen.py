@@ -83,13 +83,13 @@ def opaque_result(
     given = tuple(dict.fromkeys([*extra, *(tensor for value in values for tensor in tensors_in(value))]))
     with_graph = tuple(tensor for tensor in given if tensor.node is not None)
     if not _HARMLESS.search(label) or any(_has_gradients(value) for value in values):
-        machine.note(Unseen, tensors.site_of(machine, site), label=label)
+        machine.note(Unseen, tensors.site_of(machine, site), label=label, given=tuple(values))
     if not _HARMLESS.search(label):
         for value in values:
             if isinstance(value, (Module, Instance)):
                 _unfreeze_perhaps(machine, value)
     if with_graph and not _HARMLESS.search(label):
-        machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call", given=tuple(values))
+        machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call")
     result = machine.unknown(label, given)
     return result
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mhlint.autograd.graph import Level, Node
-from mhlint.autograd.trace import Escape, Event, Runs, Unseen, Write
+from mhlint.autograd.trace import Escape, Event, Runs, Unseen
 from mhlint.autograd.values import Mapping, Sequence, Tensor, Unknown, Value, tensors_in
 from mhlint.findings import Finding
 from mhlint.rewrites.groups import Group, Step, probed
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import changed_in_place, escapes_to_inner_scopes, loads, stored
-from mhlint.rewrites.observed import memory
-from mhlint.rewrites.scene import PROBE, Probe, Scene, where
+from mhlint.rewrites.own_copy import OwnCopy, own_copy, writes_into
+from mhlint.rewrites.scene import Probe, Scene, probed_name, where
 
 _E = TypeVar("_E", bound=Event)
 _MOST_NAMES = 24
@@ -31,7 +31,8 @@ class Boundary:
     A detached copy can take its place from the statement with index `start` of the step's block on: behind the one
     that binds the name, or where it is first read if it is bound elsewhere. `certain`: its tensors have a graph for
     certain; `plain`: it surely holds tensors; `kind`: a tensor, or a list (a tuple), record (a named tuple) or dict of
-    them; `whole`: all of these are used; `mixed`: some of what it holds has no graph, as an input or a mask.
+    them; `whole`: all of these are used; `mixed`: some of what it holds has no graph, as an input or a mask; `copy`:
+    where a head works in place on it.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Boundary:
     kind: str
     whole: bool
     mixed: bool
+    copy: OwnCopy | None = None
 
     @property
     def several(self) -> bool:
@@ -71,6 +73,10 @@ def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
         for name, reached in cut.items():
             _require_replaceable(scene.layout, step, name)
             made = _boundary(group, name, starts[name], reached, name not in ungraphed)
+            value = _values(group)[name]
+            if writes := writes_into(group, _kind(value, name)[1], _asked(group)):
+                copy = own_copy(scene, step, finding, name, made.kind, writes, start)
+                made = replace(made, copy=copy)
             chosen[name] = made if name not in chosen else _both(chosen[name], made)
     return [
         replace(chosen[name], whole=chosen[name].whole and all(name in cut for cut in cuts))
@@ -81,23 +87,23 @@ def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
 
 def _boundary(group: Group, name: str, start: int, reached: list[Tensor], has_graph: bool) -> Boundary:
     value = _values(group)[name]
+    serial = _serials(group)[name]
     kind, items = _kind(value, name)
-    if any(_changed(group, item) for item in items):
-        raise CannotEdit(f"`{name}` is changed in place")
+    nodes = [_node_at(tensor, serial) for tensor in reached]
     return Boundary(
         name,
         start,
-        has_graph and all(tensor.node is not None and tensor.node.sure is Level.CERTAIN for tensor in reached),
+        has_graph and all(node is not None and node.sure is Level.CERTAIN for node in nodes),
         isinstance(value, (Tensor, Sequence, Mapping)) and not any(item.unseen_call for item in items),
         kind,
         len(reached) == len(items),
-        any(item.node is None for item in items),
+        any(_node_at(item, serial) is None for item in items),
     )
 
 
 def _both(one: Boundary, other: Boundary) -> Boundary:
     """What holds on two paths. Raises CannotEdit where a name holds different things on them."""
-    if one.kind != other.kind:
+    if one.kind != other.kind or (one.copy and other.copy and one.copy != other.copy):
         raise CannotEdit(f"`{one.name}` holds different things on different paths")
     return Boundary(
         one.name,
@@ -107,6 +113,7 @@ def _both(one: Boundary, other: Boundary) -> Boundary:
         one.kind,
         one.whole and other.whole,
         one.mixed or other.mixed,
+        one.copy.and_also(other.copy) if one.copy is not None else other.copy,
     )
 
 
@@ -145,7 +152,7 @@ def _starts(step: Step) -> dict[str, int]:
         for node in ast.walk(statement)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
     ]
-    rebound = stored(step.statements)
+    rebound = _rebound(step.statements)
     starts: dict[str, int] = {}
     for name in dict.fromkeys(read):
         binding = [i for i, s in enumerate(step.block[:first]) if name in stored([s]) or name in changed_in_place([s])]
@@ -156,11 +163,42 @@ def _starts(step: Step) -> dict[str, int]:
     return dict(sorted(starts.items(), key=lambda item: item[1])[-_MOST_NAMES:])
 
 
+def _rebound(statements: Iterable[ast.stmt]) -> set[str]:
+    """The names that some statements bind anew; `z += 1` changes the tensor that it names."""
+    nodes = [node for statement in statements for node in ast.walk(statement)]
+    sums = [node.target for node in nodes if isinstance(node, ast.AugAssign)]
+    bound = [node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
+    summed = Counter(target.id for target in sums if isinstance(target, ast.Name))
+    return stored(nodes) - {name for name, count in summed.items() if count == bound.count(name)}
+
+
 def _values(group: Group) -> dict[str, Value]:
     """What the probed names held when the group's step began."""
-    return {
-        name: event.given[0] for event, name in _probes_in(_before(group)) if isinstance(event, Escape) and event.given
-    }
+    return {name: event.given[1] for event, name in _asked_for(group)}
+
+
+def _serials(group: Group) -> dict[str, int]:
+    """The number of the last node that was made before a name was asked for."""
+    return {name: event.serial for event, name in _asked_for(group)}
+
+
+def _asked_for(group: Group) -> Iterator[tuple[Unseen, str]]:
+    for event, name in _probes_in(_before(group)):
+        if isinstance(event, Unseen):
+            yield event, name
+
+
+def _asked(group: Group) -> int:
+    """When the last name was asked for."""
+    return max((event.index for event, _ in _asked_for(group)), default=0)
+
+
+def _node_at(tensor: Tensor, serial: int) -> Node | None:
+    """The node that a tensor came from before what changed it in place later."""
+    node: Node | Tensor | None = tensor.node
+    while isinstance(node, Node) and node.sequence > serial:
+        node = node.inputs[0][0] if node.inputs else None
+    return node if isinstance(node, Node) else None
 
 
 def _before(group: Group) -> Iterator[Event]:
@@ -173,10 +211,8 @@ def _before(group: Group) -> Iterator[Event]:
 
 def _probes_in(events: Iterable[_E]) -> Iterator[tuple[_E, str]]:
     for event in events:
-        if isinstance(event.site.node, ast.Call):
-            func = event.site.node.func
-            if isinstance(func, ast.Name) and func.id.startswith(PROBE):
-                yield event, func.id.removeprefix(PROBE)
+        if (name := probed_name(event)) is not None:
+            yield event, name
 
 
 def _cut(step: Step, group: Group, start: int, starts: dict[str, int]) -> dict[str, list[Tensor]]:
@@ -187,11 +223,14 @@ def _cut(step: Step, group: Group, start: int, starts: dict[str, int]) -> dict[s
     frontier = _frontier(group, _serial(step, group, start))
     read = _from(step, start)
     cut: dict[str, list[Tensor]] = {}
+    met: set[Node | None] = set()
+    serials = _serials(group)
     for name, value in _values(group).items():
         if starts[name] <= start and loads(read, name):
-            reached = [tensor for tensor in tensors_in(value) if tensor.node in frontier and not tensor.parts]
+            nodes = [(tensor, _node_at(tensor, serials[name])) for tensor in tensors_in(value) if not tensor.parts]
+            reached = [tensor for tensor, node in nodes if node in frontier]
+            met |= {node for _, node in nodes if node in frontier}
             cut |= {name: reached} if reached else {}
-    met = {tensor.node for reached in cut.values() for tensor in reached}
     return cut if met == frontier else {}
 
 
@@ -206,7 +245,7 @@ def _serial(step: Step, group: Group, start: int) -> int:
     place = step.block[start]
     serials = [
         event.serial
-        for event, _ in _probes_in(_before(group))
+        for event, _ in _asked_for(group)
         if (event.site.node.lineno, event.site.node.col_offset) == (place.lineno, place.col_offset)  # type: ignore[attr-defined]
     ]
     return serials[-1] if serials else 0
@@ -240,15 +279,6 @@ def reaches(start: Node, wanted: set[Node]) -> bool:
                 seen.add(target)
                 waiting.append(target)
     return False
-
-
-def _changed(group: Group, tensor: Tensor) -> bool:
-    """Is a boundary's memory written to before the last walk, once it is there?"""
-    asked = max((event.index for event, _ in _probes_in(_before(group))), default=0)
-    return any(
-        tensor.storage in memory(event.tensor) and asked < event.index < group.walks[-1].index
-        for event in group.trace.of(Write)
-    )
 
 
 def _require_replaceable(layout: Layout, step: Step, name: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
 
 from mhlint.autograd.trace import ModuleCall
 from mhlint.autograd.values import Unknown
@@ -27,8 +29,11 @@ def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
     used = taken(layout)
     fresh = {boundary.name: fresh_name(used, _wanted(boundary.name)) for boundary in found}
     edits: list[Edit] = []
+    renames: list[tuple[str, str]] = []
     for boundary in found:
-        edits += _renaming(layout, region, boundary, fresh[boundary.name])
+        changed, meaning = _renaming(layout, region, boundary, fresh[boundary.name], used)
+        edits += changed
+        renames += meaning
     edits.append(_cut(layout, step, found, fresh))
     edits += [edit for call in step.calls for edit in removing_retain(layout, call)]
     lines, conditions = _reinjection(layout, step, found, fresh)
@@ -45,8 +50,8 @@ def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
         for event in events_during(group)
         if isinstance(event, ModuleCall) and isinstance(event.module, Unknown)
     ]
-    renames = tuple((new, old) for old, new in fresh.items())
-    return Draft(tuple(edits), "", renames, conditions, tuple(dict.fromkeys(doubts)))
+    copied = frozenset(place for boundary in found if boundary.copy for place in boundary.copy.writes)
+    return Draft(tuple(edits), "", tuple(renames), conditions, tuple(dict.fromkeys(doubts)), copied)
 
 
 def _wanted(name: str) -> str:
@@ -59,7 +64,7 @@ def _region(step: Step, found: list[Boundary]) -> list[ast.stmt]:
     start = max(boundary.start for boundary in found)
     end = next(i for i, item in enumerate(step.block) if item is step.statements[-1]) + 1
     for boundary in found:
-        if boundary.name in changed_in_place(step.block[boundary.start : end]):
+        if boundary.copy is None and boundary.name in changed_in_place(step.block[boundary.start : end]):
             raise CannotEdit(f"`{boundary.name}` is changed in place")
     return list(step.block[start:end])
 
@@ -82,20 +87,41 @@ def _require_no_state(layout: Layout, region: list[ast.stmt], names: set[str]) -
                 raise CannotEdit(f"`{layout.text(node)}` is used by the heads")
 
 
-def _renaming(layout: Layout, region: list[ast.stmt], boundary: Boundary, fresh: str) -> list[Edit]:
-    edits = []
-    for name in loads(region, boundary.name):
+def _renaming(
+    layout: Layout, region: list[ast.stmt], boundary: Boundary, fresh: str, used: set[str]
+) -> tuple[list[Edit], list[tuple[str, str]]]:
+    """The edits that give the heads the detached boundary, and what the new names mean, the longest first."""
+    edits: list[Edit] = []
+    meaning = [(fresh, boundary.name)]
+    copy, onward = fresh, (sys.maxsize, 0)
+    if boundary.copy is not None and boundary.copy.read is not None:
+        end = layout.program.place(boundary.copy.read).end
+        edits.append(Edit(".clone()", end, end))
+        text = ast.unparse(boundary.copy.read)
+        meaning.insert(0, (f"{re.sub(rf'^{boundary.name}', fresh, text)}.clone()", text))
+    elif boundary.copy is not None and boundary.copy.onward is not None:
+        statement = boundary.copy.onward
+        copy, onward = fresh_name(used, f"{boundary.name}_copy"), (statement.lineno, statement.col_offset)
+        edits.append(layout.insert_before(statement, f"{copy} = {fresh}.clone()"))
+        meaning.append((copy, boundary.name))
+    read: list[ast.Name] = loads(region, boundary.name)
+    if copy != fresh and isinstance(boundary.copy.onward, ast.AugAssign):  # type: ignore[union-attr]
+        read.append(boundary.copy.onward.target)  # type: ignore[union-attr, arg-type]
+    for name in read:
         # What an f-string reads becomes text: it may go on reading the boundary itself. Before Python 3.12 the
         # places of what stands in it are not known either.
+        behind = (name.lineno, name.col_offset) >= onward
         if any(isinstance(item, ast.JoinedStr) for item in layout.around(name)):
+            if behind:
+                raise CannotEdit(f"`{boundary.name}` is changed in place, and read behind that")
             continue
         if layout.text(name) != boundary.name:
             raise CannotEdit(f"the place of `{boundary.name}` is not known")
         place = layout.program.place(name)
-        edits.append(Edit(fresh, place.start, place.end))
+        edits.append(Edit(copy if behind else fresh, place.start, place.end))
     if not edits:
         raise CannotEdit(f"`{boundary.name}` is not used by the heads")
-    return edits
+    return edits, meaning
 
 
 def _cut(layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str]) -> Edit:

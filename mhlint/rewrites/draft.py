@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mhlint.findings import Edit
+from mhlint.findings import Edit, Place
 
 
 @dataclass(frozen=True)
 class Draft:
     """The edits of a rewrite and what they say; `renames` lead from the names it made up to those they stand for.
 
-    `conditions` are the tests that it added, `doubts` what it takes for granted.
+    `conditions` are the tests that it added, `doubts` what it takes for granted, `copied` the places of writes that it
+    gives a copy of what they changed.
     """
 
     edits: tuple[Edit, ...]
@@ -20,9 +21,10 @@ class Draft:
     renames: tuple[tuple[str, str], ...] = ()
     conditions: frozenset[str] = frozenset()
     doubts: tuple[str, ...] = ()
+    copied: frozenset[Place] = frozenset()
 
     def rename(self, text: str) -> str:
         """A text with the made-up names set back."""
         for new, old in self.renames:
-            text = re.sub(rf"\b{re.escape(new)}\b", old, text)
+            text = re.sub(rf"(?<!\w){re.escape(new)}(?!\w)", old.replace("\\", "\\\\"), text)
         return text

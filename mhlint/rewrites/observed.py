@@ -11,6 +11,7 @@ from mhlint.autograd.trace import Backward, Hook, ReadGrad, Unseen, Write
 from mhlint.autograd.values import Tensor
 from mhlint.rewrites.around_step import events_during
 from mhlint.rewrites.groups import Group, Step
+from mhlint.findings import Place
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import own
 from mhlint.rewrites.scene import where
@@ -69,11 +70,14 @@ def _leaves(layout: Layout, step: Step, node: ast.AST) -> bool:
     return True
 
 
-def doubts(layout: Layout, step: Step) -> list[str]:
-    """Why the rewrite of a step is not known to be the same, in words; empty where it is."""
+def doubts(layout: Layout, step: Step, copied: frozenset[Place] = frozenset()) -> list[str]:
+    """Why the rewrite of a step is not known to be the same, in words; empty where it is.
+
+    The writes at the `copied` places are none of the reasons: the rewrite lets them change a copy.
+    """
     found: list[str] = []
     for group in step.groups:
-        found += _in_group(group)
+        found += _in_group(group, copied)
     for item in layout.around(step.statements[0]):
         if (
             isinstance(item, ast.Try)
@@ -116,7 +120,7 @@ def _all(block: list[ast.stmt]) -> Iterator[ast.AST]:
         yield from ast.walk(statement)
 
 
-def _in_group(group: Group) -> Iterator[str]:
+def _in_group(group: Group, copied: frozenset[Place]) -> Iterator[str]:
     first, last = group.walks[0], group.walks[-1]
     nodes = {node for walk in group.walks for node in walk.walk.nodes}
     kept = {saved.storage for node in nodes for saved in node.saved}
@@ -130,6 +134,8 @@ def _in_group(group: Group) -> Iterator[str]:
         if isinstance(event, Unseen) and not _is_data_method(event.label):
             yield f"`{event.label}` is called between the walks and could read gradients"
         elif isinstance(event, Write) and memory(event.tensor) & kept and _matters(event, group):
+            if event.site.place in copied:
+                continue
             yield f"a tensor that a walk needs is changed in between ({event.site.program.source.line(event.site.row)})"
         elif isinstance(event, ReadGrad) and _may_see(event, group):
             yield f"a gradient is read in between ({event.site.program.source.line(event.site.row)})"

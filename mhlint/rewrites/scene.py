@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from mhlint.autograd.trace import Runs
+from mhlint.autograd.trace import Event, Runs
 from mhlint.findings import Edit
 from mhlint.rewrites.layout import Layout
 from mhlint.source import Cell, Source
@@ -124,13 +124,23 @@ class Scene:
 
 @dataclass(frozen=True)
 class Probe:
-    """Asks what names hold in front of a statement."""
+    """Asks what names hold in front of a statement, of those that may be unbound where they are bound."""
 
     before: Where
     names: tuple[str, ...]
+    may_be_unbound: bool = False
 
 
-PROBE = "_mhlint_probe_"
+PROBE = "_mhlint_probe"
+
+
+def probed_name(event: Event) -> str | None:
+    """The name that a probe asked for, if an event is a probe's."""
+    node = event.site.node
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == PROBE:
+        assert isinstance(node.args[0], ast.Constant)
+        return str(node.args[0].value)
+    return None
 
 
 def _insert_probe(tree: ast.Module, probe: Probe) -> None:
@@ -141,15 +151,18 @@ def _insert_probe(tree: ast.Module, probe: Probe) -> None:
                 continue
             for index, statement in enumerate(block):
                 if where(statement) == probe.before:
-                    block[index:index] = [_asking(statement, wanted) for wanted in probe.names]
+                    block[index:index] = [_asking(statement, wanted, probe.may_be_unbound) for wanted in probe.names]
                     return
 
 
-def _asking(statement: ast.AST, name: str) -> ast.stmt:
-    call = ast.Call(ast.Name(PROBE + name, ast.Load()), [ast.Name(name, ast.Load())], [])
-    made = ast.Expr(call)
+def _asking(statement: ast.AST, name: str, may_be_unbound: bool) -> ast.stmt:
+    call = ast.Call(ast.Name(PROBE, ast.Load()), [ast.Constant(name), ast.Name(name, ast.Load())], [])
+    made: ast.stmt = ast.Expr(call)
+    if may_be_unbound:
+        made = ast.Try([made], [ast.ExceptHandler(None, None, [ast.Pass()])], [], [])
     for node in ast.walk(made):
-        ast.copy_location(node, statement)
+        if isinstance(node, (ast.expr, ast.stmt, ast.ExceptHandler)):
+            ast.copy_location(node, statement)
     return made
 
 

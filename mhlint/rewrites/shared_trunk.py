@@ -11,6 +11,7 @@ from mhlint.rewrites.draft import Draft
 from mhlint.rewrites.groups import Group, Step, step_of
 from mhlint.rewrites.layout import CannotEdit
 from mhlint.rewrites.observed import doubts, require_one_way
+from mhlint.rewrites.own_copy import leaves_are_changed
 from mhlint.rewrites.sameness import same_gradients
 from mhlint.rewrites.scene import Scene
 
@@ -86,11 +87,13 @@ def _made(scene: Scene, step: Step, finding: Finding, style: str, tried: list[st
     after = scene.edited(edits)
     if after is None or not same_gradients(step.runs, after, draft.rename, draft.conditions, rows):
         raise CannotEdit("it is not proven to give every parameter the same gradient")
+    if cutting and leaves_are_changed(after):
+        raise CannotEdit("a head works in place on the boundary")
     return _trusted(scene, step, style, draft, edits, tried)
 
 
 def _trusted(scene: Scene, step: Step, style: str, draft: Draft, edits: tuple[Edit, ...], tried: list[str]) -> Fix:
-    why = [*doubts(scene.layout, step), *draft.doubts]
+    why = [*doubts(scene.layout, step, draft.copied), *draft.doubts]
     if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.api_of.values()):
         why.append("the engine's own books do not see the trunk's walk")
     message = "; ".join([_message(step, style, bool(step.retained)), *tried])
