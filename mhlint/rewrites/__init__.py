@@ -14,6 +14,7 @@ from mhlint.rewrites import (
     moved_step,
     needless_retain,
     old_forms,
+    out_of_place,
     reinjection,
     repeated_forward,
     shared_trunk,
@@ -26,7 +27,7 @@ _Rewrite = Callable[[Scene, Finding], Fix | None]
 _REWRITES: dict[str, tuple[_Rewrite, ...]] = {
     "MHL101": (boundaries_together.fix, shared_trunk.fix, cut_generator.fix),
     "MHL102": (cut_carried.fix,),
-    "MHL103": (moved_step.fix,),
+    "MHL103": (out_of_place.fix, moved_step.fix),
     "MHL104": (reinjection.require_grad,),
     "MHL105": (shared_trunk.fix,),
     "MHL201": (shared_trunk.fix,),

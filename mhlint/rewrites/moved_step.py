@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
+from mhlint.autograd.graph import Change
 from mhlint.autograd.trace import Backward
 from mhlint.findings import Applicability, Finding, Fix
 from mhlint.rewrites.improvement import improves
@@ -14,6 +16,15 @@ from mhlint.rewrites.scene import Scene
 def fix(scene: Scene, finding: Finding) -> Fix | None:
     """Move the change behind the walk, where both are statements of one block."""
     layout = scene.layout
+    for change, event in changes_before(scene, finding):
+        moved, walk = scene.find(change.site), scene.find(event.site)
+        if moved is not None and walk is not None:
+            return _moved(scene, layout, finding, layout.statement(moved), layout.statement(walk))
+    return None
+
+
+def changes_before(scene: Scene, finding: Finding) -> Iterator[tuple[Change, Backward]]:
+    """What changed the values that a finding's walk needs, and the walk, path by path."""
     for _, trace in scene.runs.traces():
         for event in trace.of(Backward):
             if event.site.place != finding.place:
@@ -21,12 +32,8 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
             change = event.failure.change if event.failure is not None else None
             if change is None and event.silent_changes:
                 change = event.silent_changes[0][2]
-            if change is None:
-                continue
-            moved, walk = scene.find(change.site), scene.find(event.site)
-            if moved is not None and walk is not None:
-                return _moved(scene, layout, finding, layout.statement(moved), layout.statement(walk))
-    return None
+            if change is not None:
+                yield change, event
 
 
 def _moved(scene: Scene, layout: Layout, finding: Finding, step: ast.stmt, walk: ast.stmt) -> Fix | None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from mhlint.autograd.graph import Storage
-from mhlint.autograd.operations import operation
+from mhlint.autograd.operations import method
 from mhlint.autograd.trace import Backward, Hook, ReadGrad, Unseen, Write
 from mhlint.autograd.values import Tensor
 from mhlint.rewrites.around_step import events_during
@@ -162,7 +162,12 @@ def _in_group(group: Group, copied: frozenset[Place]) -> Iterator[str]:
 def _is_data_method(label: str) -> bool:
     """Methods that tensors and containers have: `x.to(device)`, `batch.get("y")`."""
     owner, _, name = label.rpartition(".")
-    return bool(owner) and (operation(f"torch.Tensor.{name}") is not None or name in _CONTAINER_METHODS)
+    if name in _CONTAINER_METHODS:
+        return bool(owner)
+    return bool(owner) and method(name) is not None and not name.endswith("_") and name not in _ON_GRADIENTS
+
+
+_ON_GRADIENTS = frozenset({"backward", "register_hook", "retain_grad", "grad", "data"})
 
 
 _CONTAINER_METHODS = frozenset(

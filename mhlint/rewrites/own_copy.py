@@ -48,7 +48,8 @@ def own_copy(
     statement = next(item for item in changing if item is not None)
     _require_no_loop(layout, region, statement, name)
     end = (statement.end_lineno or statement.lineno, statement.end_col_offset or 0)
-    later = [read for read in loads(region, name) if (read.lineno, read.col_offset) >= end]
+    elsewhere = _other_branches(layout, region, statement)
+    later = [read for read in loads(region, name) if (read.lineno, read.col_offset) >= end and read not in elsewhere]
     _require_unread(layout, step, region, name)
     _require_unshared(scene, step, finding, name, statement)
     target = isinstance(statement, ast.AugAssign) and isinstance(statement.target, ast.Name)
@@ -99,6 +100,20 @@ def _require_no_loop(layout: Layout, region: tuple[ast.stmt, ...], statement: as
             raise CannotEdit(f"each turn of a loop changes `{name}` in place")
         if any(item is member for member in region):
             return
+
+
+def _other_branches(layout: Layout, region: tuple[ast.stmt, ...], statement: ast.stmt) -> set[ast.AST]:
+    """What does not run where a statement does: the other sides of the conditions around it."""
+    found: set[ast.AST] = set()
+    inner: ast.AST = statement
+    for item in layout.around(statement):
+        if any(inner is member for member in region):
+            break
+        if isinstance(item, ast.If):
+            other = item.orelse if any(inner is part for part in item.body) else item.body
+            found.update(node for part in other for node in ast.walk(part))
+        inner = item
+    return found
 
 
 def _require_unread(layout: Layout, step: Step, region: tuple[ast.stmt, ...], name: str) -> None:

@@ -96,7 +96,10 @@ def _trusted(scene: Scene, step: Step, style: str, draft: Draft, edits: tuple[Ed
     why = [*doubts(scene.layout, step, draft.copied), *draft.doubts]
     if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.api_of.values()):
         why.append("the engine's own books do not see the trunk's walk")
-    message = "; ".join([_message(step, style, bool(step.retained)), *tried])
+    text = _message(step, style, bool(step.retained))
+    if draft.copied:
+        text += "; a head that works in place changes a copy"
+    message = "; ".join([text, *tried])
     if not why:
         return Fix(Applicability.SAFE, message, edits)
     return Fix(Applicability.UNSAFE, f"{message}. Not proven to be the same: {'; '.join(why[:3])}", edits)

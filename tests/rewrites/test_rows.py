@@ -41,7 +41,8 @@ SUMS = {
     ),
     "a suite behind a backslash": (
         "if x.sum() > -100: \\\n    l1.backward(retain_graph=True)\nl2.backward()\nopt.step()",
-        "losses = []\nif x.sum() > -100: \\\n    losses.append(l1)\nlosses.append(l2)\nsum(losses).backward()\nopt.step()",
+        "losses = []\nif x.sum() > -100: \\\n    losses.append(l1)\nlosses.append(l2)\nsum(losses).backward()\n"
+        "opt.step()",
     ),
 }
 
