@@ -6,7 +6,7 @@ from mhlint.autograd.graph import Node
 from mhlint.autograd.values import Tensor
 from mhlint.findings import Applicability, Edit, Finding, Fix
 from mhlint.rewrites import detach_reinject, sum_of_losses
-from mhlint.rewrites.boundary import reaches
+from mhlint.rewrites.cut import reaches
 from mhlint.rewrites.draft import Draft
 from mhlint.rewrites.groups import Group, Step, step_of
 from mhlint.rewrites.layout import CannotEdit

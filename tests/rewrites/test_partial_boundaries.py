@@ -130,3 +130,33 @@ def test_a_part_that_may_be_frozen_is_asked(frozen: str, tmp_path: Path) -> None
     after = fixed(text)
     assert "if part.requires_grad and leaf.grad is not None" in after
     assert_same(text, after, tmp_path)
+
+
+GRADIENTS = {
+    "another part": ("feats[0]", "below the boundary"),
+    "its own part": ("feats[i]", ""),
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_a_gradient_that_comes_by_way_of_another_part(name: str, tmp_path: Path) -> None:
+    """Cut, the parts are leaves: the gradient would not come through one to the other."""
+    inputs, reason = GRADIENTS[name]
+    text = program(
+        f"""
+        t = trunk(x)
+        feats = [t, torch.tanh(t), torch.sigmoid(t)]
+        opt.zero_grad()
+        for i, (head, y) in enumerate(zip(heads, ys)):
+            loss = F.mse_loss(head(feats[i]), y)
+            found = torch.autograd.grad(loss, {inputs}, retain_graph=True, allow_unused=True)
+            print(sum(f.sum().item() for f in found if f is not None))
+            loss.backward(retain_graph=True)
+        opt.step()
+        """
+    )
+    ((_, message),) = offered(text, "MHL201")
+    assert reason in message
+    after = fixed(text)
+    assert ("detached" in after) is (not reason)
+    assert_same(text, after, tmp_path)

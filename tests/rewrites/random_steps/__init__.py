@@ -1,7 +1,8 @@
 """Random training steps that can be rewritten, and such as only look as if.
 
 Each has a trunk, a boundary of some form, several heads and several walks, with logging, weights, skipped heads,
-extra terms, wrappers and, if wanted, hazards (hooks, clipping, steps, in-place changes, early exits) strewn in.
+extra terms, wrappers, several statements in a line and, if wanted, hazards (hooks, clipping, steps, in-place changes,
+early exits) strewn in.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import random
 
 from .boundaries import boundary
 from .frames import ending, framed
+from .rows import joined
 from .setting import LEFT
 from .shapes import walks
 from .strewn import early_hazard
@@ -28,5 +30,8 @@ def random_step(seed: int, hazards: bool) -> str:
         lines.append(clearing)
     else:
         lines.insert(0, clearing)
-    return framed(choose, [*lines, *body], ending(choose, trunk, scaled), clearing)
+    lines += body
+    if choose.random() < 0.2:
+        lines = joined(choose, lines)
+    return framed(choose, lines, ending(choose, trunk, scaled), clearing)
 

@@ -60,15 +60,28 @@ def _names(choose: random.Random) -> Boundary:
 
 def _indexed(choose: random.Random) -> Boundary:
     made = choose.choice(
-        [["feats = both(x)"], ["feats = [trunk(x), linear_trunk(x)]"], ["feats = list(both(x))"]]
+        [
+            ["feats = both(x)"],
+            ["feats = [trunk(x), linear_trunk(x)]"],
+            ["feats = list(both(x))"],
+            ["low = linear_trunk(x)", "feats = (low, torch.tanh(low), torch.sigmoid(low))"],
+            ["low = linear_trunk(x)", "feats = [low, torch.tanh(low), torch.ones(5, dtype=torch.int)]"],
+        ]
     )
     inputs = ["feats[0]", "feats[1]", "feats[0] * feats[1]", "sum(feats)", "torch.stack(list(feats)).mean(0)"]
+    if "int" in made[-1]:
+        inputs = inputs[:3]
     return Boundary(made, inputs, "feats[0]", "")
 
 
 def _keyed(choose: random.Random) -> Boundary:
     made = choose.choice(
-        [["out = pyramid(x)"], ["out = {'low': trunk(x), 'high': linear_trunk(x)}"], ["out = dict(pyramid(x))"]]
+        [
+            ["out = pyramid(x)"],
+            ["out = {'low': trunk(x), 'high': linear_trunk(x)}"],
+            ["out = dict(pyramid(x))"],
+            ["base = linear_trunk(x)", "out = {'low': base, 'high': torch.tanh(base), 'top': base.exp()}"],
+        ]
     )
     inputs = ["out['low']", "out['high']", "out['low'] * out['high']", "sum(out.values())"]
     return Boundary(made, inputs, "out['low']", "")

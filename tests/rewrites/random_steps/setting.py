@@ -76,6 +76,7 @@ class Book:
 
 
 """,
+    "shifted": "def shifted(t):\n    t += 0.5\n    return t\n\n\n",
     "walk": "def walk(loss, **kwargs):\n    loss.backward(**kwargs)\n\n\n",
     "ghost": "def ghost(module):\n    print([p.grad is None for p in module.parameters()])\n\n\n",
     "trunk": """\

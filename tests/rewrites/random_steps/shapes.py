@@ -15,7 +15,8 @@ Shape = Callable[[random.Random, Boundary, str, bool], list[str]]
 def walks(choose: random.Random, trunk: Boundary, hazards: bool) -> tuple[list[str], bool]:
     """The lines of a step's walks, and whether a scaler is used."""
     form = choose.choice(FORMS)
-    shape: Shape = choose.choice([_loop, _straight, _prebuilt, _prebuilt_loop, _dict_of_losses, _in_place_heads])
+    shapes = [_loop, _straight, _prebuilt, _prebuilt_loop, _dict_of_losses, _in_place_heads, _levels]
+    shape: Shape = choose.choice(shapes)
     lines = shape(choose, trunk, form, hazards)
     if hazards and choose.random() < 0.1:
         lines = ["try:", *indented(lines), "except RuntimeError:", "    print('caught')"]
@@ -157,7 +158,7 @@ def _in_place_heads(choose: random.Random, trunk: Boundary, form: str, hazards: 
     # A trunk that ends in a Linear: what ends in a Sigmoid keeps its result, which must not be changed.
     trunk = Boundary([], ["z"], "z", "z")
     retain = choose.choice(["True", "True", ""])
-    inner = choose.choice(["z", "z", "z.clone()", "F.relu(z, inplace=True)", "z.relu_()"])
+    inner = choose.choice(["z", "z", "z.clone()", "F.relu(z, inplace=True)", "z.relu_()", "shifted(z)"])
     lines = ["z = linear_trunk(x)"]
     if choose.random() < 0.5:
         body = [f"loss = F.mse_loss(head({inner}), y)", *between(choose, trunk, "loss", hazards, 0.2)]
@@ -165,5 +166,45 @@ def _in_place_heads(choose: random.Random, trunk: Boundary, form: str, hazards: 
     else:
         lines += [f"a = {loss(choose, trunk, 'first', 'ys[0]')}", walk("a", form, retain)]
         lines += between(choose, trunk, "a", hazards)
+        lines += choose.choice([[], [], [], ["z += 1"], ["z.mul_(0.5)"], ["F.relu_(z)"], ["z[0] = 0.0"]])
         lines += [f"b = F.mse_loss(bold[0]({inner}), ys[1])", walk("b", form, "")]
+    return lines
+
+
+def _levels(choose: random.Random, trunk: Boundary, form: str, hazards: bool) -> list[str]:
+    """Each head has a level of its own, and some levels or heads are left out."""
+    made = ["base = linear_trunk(x)"]
+    levels = choose.choice(["list", "names", "dict", "mixed"])
+    if levels == "list":
+        made.append("feats = [base, torch.tanh(base), torch.sigmoid(base), base.exp()]")
+        fed = [f"feats[{index}]" for index in range(4)]
+    elif levels == "names":
+        made.append("low, mid, high = base, torch.tanh(base), torch.sigmoid(base)")
+        fed = ["low", "mid", "high"]
+    elif levels == "dict":
+        made.append("feats = {'a': base, 'b': torch.tanh(base), 'c': torch.sigmoid(base)}")
+        fed = ["feats['a']", "feats['b']", "feats['c']"]
+    else:
+        made.append("feats, pooled = [base, torch.tanh(base)], torch.sigmoid(base)")
+        fed = ["feats[0]", "feats[1]", "pooled"]
+    retain = choose.choice(["True", "True", ""])
+    lines = list(made)
+    trunk = Boundary([], [choose.choice(fed)], choose.choice(fed), "")
+    if levels not in {"mixed", "names"} and choose.random() < 0.5:
+        loop = "for i, (head, y) in enumerate(zip(heads, ys)):" if levels == "list" else None
+        header = loop or "for key, head, y in zip(feats, heads, ys):"
+        item = "feats[i]" if levels == "list" else "feats[key]"
+        body = [f"if {_unknown(choose)}:\n    continue"] if choose.random() < 0.4 else []
+        body += [f"loss = F.mse_loss(head({item}), y)", *between(choose, trunk, "loss", hazards, 0.3)]
+        return [*lines, header, *indented([*body, walk("loss", form, retain)])]
+    for index, head in enumerate(["first", "second", "third"][: choose.choice([2, 3])]):
+        name, level = f"loss_{index}", choose.choice(fed)
+        part = [f"{name} = F.mse_loss({head}({level}), ys[{index}])", walk(name, form, retain)]
+        if choose.random() < 0.3:
+            part = [f"if {_unknown(choose)}:", *indented(part)]
+            if choose.random() < 0.3:
+                other = [f"{name} = F.mse_loss({head}({choose.choice(fed)}), ys[{index}])", walk(name, form, retain)]
+                part += ["else:", *indented(other)]
+        lines += part
+        lines += between(choose, trunk, fed[0] + ".sum()", hazards, 0.2)
     return lines

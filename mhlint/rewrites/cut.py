@@ -1,0 +1,124 @@
+"""Where the losses can be cut from what they share: the tensors, with their names, through which all of them lead."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from mhlint.autograd.graph import Node
+from mhlint.autograd.trace import Backward, Event, Unseen
+from mhlint.autograd.values import Tensor, Value, tensors_in
+from mhlint.rewrites.groups import Group, Step
+from mhlint.rewrites.layout import CannotEdit
+from mhlint.rewrites.names import loads
+from mhlint.rewrites.scene import probed_name
+
+
+def values(group: Group) -> dict[str, Value]:
+    """What the probed names held when the group's step began."""
+    return {name: event.given[1] for event, name in _asked_for(group)}
+
+
+def reached_at(step: Step, group: Group, start: int) -> Unseen | None:
+    """The probe in front of a statement of the step's block; None where it did not run."""
+    place = step.block[start]
+    found = [
+        event
+        for event, _ in _asked_for(group)
+        if (event.site.node.lineno, event.site.node.col_offset) == (place.lineno, place.col_offset)  # type: ignore[attr-defined]
+    ]
+    return found[-1] if found else None
+
+
+def _asked_for(group: Group) -> Iterator[tuple[Unseen, str]]:
+    for event in _before(group):
+        if isinstance(event, Unseen) and (name := probed_name(event)) is not None:
+            yield event, name
+
+
+def _before(group: Group) -> Iterator[Event]:
+    """What happened before the first walk, in the same turns of the loops around it."""
+    turn = group.walks[0].turn
+    for event in group.trace.events[: group.walks[0].index]:
+        if turn[: len(event.turn)] == event.turn:
+            yield event
+
+
+def node_at(tensor: Tensor, serial: int) -> Node | None:
+    """The node that a tensor came from before what changed it in place later."""
+    node: Node | Tensor | None = tensor.node
+    while isinstance(node, Node) and node.sequence > serial:
+        node = node.inputs[0][0] if node.inputs else None
+    return node if isinstance(node, Node) else None
+
+
+def cut(step: Step, group: Group, start: int, starts: dict[str, int]) -> dict[str, list[Tensor]]:
+    """The names, with those of their tensors that are used, to be cut in front of a statement; none if there are none.
+
+    Whatever is made later than that meets what was there, and leads to what the walks share, in these tensors alone.
+    """
+    event = reached_at(step, group, start)
+    if event is None:
+        return {}
+    frontier = _frontier(group, event.serial)
+    read = _from(step, start)
+    found: dict[str, list[Tensor]] = {}
+    met: set[Node | None] = set()
+    for name, value in values(group).items():
+        if starts[name] <= start and loads(read, name):
+            nodes = [(tensor, node_at(tensor, event.serial)) for tensor in tensors_in(value) if not tensor.parts]
+            reached = [tensor for tensor, node in nodes if node in frontier]
+            met |= {node for _, node in nodes if node in frontier}
+            found |= {name: reached} if reached else {}
+    return found if met == frontier else {}
+
+
+def require_no_gradient_below(group: Group, serial: int) -> None:
+    """Raises CannotEdit where a gradient is asked for that leads on below the cut.
+
+    One with respect to the boundary itself is the same there, unless it comes by way of another part of it.
+    """
+    for event in group.trace.events[: group.walks[-1].index]:
+        if isinstance(event, Backward) and event not in group.walks and event.inputs is not None:
+            inputs = {node_at(tensor, serial) for tensor in event.inputs}
+            older = {node for node in event.walk.nodes if node.sequence <= serial}
+            if event.serial > serial and older - inputs:
+                raise CannotEdit(f"a gradient is taken below the boundary (line {event.site.row})")
+
+
+def _from(step: Step, start: int) -> tuple[ast.stmt, ...]:
+    """The statements of the step's block from one on, to the last walk."""
+    end = next(i for i, item in enumerate(step.block) if item is step.statements[-1])
+    return step.block[start : end + 1]
+
+
+def _frontier(group: Group, serial: int) -> set[Node]:
+    """The nodes of what the walks share that nodes made later than `serial` lead to; none where that is no cut."""
+    shared = group.shared
+    roots = [root.node for walk in group.walks for root in walk.roots if root.node is not None]
+    if any(node.sequence > serial for node in shared) or any(node.sequence <= serial for node in roots):
+        return set()
+    entered = {
+        target
+        for walk in group.walks
+        for node in walk.walk.nodes
+        if node.sequence > serial
+        for target, _ in node.inputs
+        if isinstance(target, Node) and target.sequence <= serial
+    }
+    return {node for node in entered if node in shared or reaches(node, shared)}
+
+
+def reaches(start: Node, wanted: set[Node]) -> bool:
+    """Does a node lead to one of some others?"""
+    waiting, seen = [start], {start}
+    while waiting:
+        for target, _ in waiting.pop().inputs:
+            if target in wanted:
+                return True
+            if isinstance(target, Node) and target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    return False
+
+
