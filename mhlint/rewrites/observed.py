@@ -9,9 +9,9 @@ from mhlint.autograd.graph import Storage
 from mhlint.autograd.operations import method
 from mhlint.autograd.trace import Backward, Hook, ReadGrad, Unseen, Write
 from mhlint.autograd.values import Tensor
+from mhlint.findings import Place
 from mhlint.rewrites.around_step import events_during
 from mhlint.rewrites.groups import Group, Step
-from mhlint.findings import Place
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import own
 from mhlint.rewrites.scene import where
