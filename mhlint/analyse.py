@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: the codes of the rules, more names of backward calls, the style of fixes."""
+    """What is asked for: the codes of the rules, more names of backward calls, the style of fixes and of lines."""
 
     codes: frozenset[str]
     backward_calls: tuple[str, ...] = ()
     fix_style: str = "auto"
+    line_length: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,5 +60,5 @@ def analyse(source: Source, request: Request, modules: Modules | None = None) ->
         def again(changed: Program) -> Runs:
             return run_program(changed, project.around(changed), request.backward_calls)
 
-        findings = attach(findings, runs, request.fix_style, again)
+        findings = attach(findings, runs, request.fix_style, again, request.line_length)
     return Analysis(tuple(findings), tuple(dict.fromkeys([*project.read, *project.looked_for])))

@@ -78,7 +78,7 @@ class Cache:
             return
 
     def _entry(self, job: Job) -> str:
-        key = "\n".join([job.path, *sorted(job.codes), *job.backward_calls, job.fix_style])
+        key = "\n".join([job.path, *sorted(job.codes), *job.backward_calls, job.fix_style, str(job.line_length)])
         return os.path.join(self._folder, _digest(key.encode("utf-8", "surrogateescape"))[:32] + ".json")
 
     def _module(self, path: str) -> str:

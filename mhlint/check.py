@@ -45,7 +45,8 @@ class Plan(NamedTuple):
 
     def job(self, path: str, data: bytes) -> Job:
         """The analysis of one file under this plan."""
-        return Job(path, data, self.codes, self.settings.backward_calls, self.settings.fix_style)
+        settings = self.settings
+        return Job(path, data, self.codes, settings.backward_calls, settings.fix_style, settings.line_length)
 
 
 @dataclass(frozen=True)

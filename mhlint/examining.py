@@ -32,6 +32,7 @@ class Job(NamedTuple):
     codes: frozenset[str]
     backward_calls: tuple[str, ...] = ()
     fix_style: str = "auto"
+    line_length: int = 0
 
 
 class Verdict(NamedTuple):
@@ -78,7 +79,7 @@ def timed_out(job: Job, limit_s: float) -> Verdict:
 def _analysed(source: Source, job: Job, modules: Modules | None) -> Verdict:
     from mhlint.analyse import Request, analyse
 
-    request = Request(codes=job.codes, backward_calls=job.backward_calls, fix_style=job.fix_style)
+    request = Request(job.codes, job.backward_calls, job.fix_style, job.line_length)
     analysis = analyse(source, request, modules)
     return Verdict(tuple(analysis.findings), tuple(analysis.modules))
 

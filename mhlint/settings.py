@@ -33,7 +33,10 @@ class PerFileIgnore(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """What a project wants of mhlint. `root` is the folder that patterns are relative to."""
+    """What a project wants of mhlint. `root` is the folder that patterns are relative to.
+
+    `line_length` is what its formatter is told, 0 where it is told nothing; no key of mhlint's own sets it.
+    """
 
     root: str = ""
     select: tuple[str, ...] = ()
@@ -49,6 +52,7 @@ class Settings:
     unsafe_fixes: bool = False
     respect_gitignore: bool = True
     force_exclude: bool = False
+    line_length: int = 0
 
     def with_overrides(self, overrides: Mapping[str, Any]) -> Settings:
         """These settings with those of the command line on top; None leaves a setting as it is."""
@@ -174,6 +178,25 @@ def _of_folder(folder: str) -> Settings | None:
     return _of_folder(above) if above != folder else None
 
 
+@cache
+def _line_length(folder: str) -> int:
+    """The line length of the nearest pyproject.toml that gives one to ruff or black; 0 without one."""
+    path = os.path.join(folder, "pyproject.toml")
+    try:
+        with open(path, "rb") as file:
+            named = b"line-length" in file.read()
+        tool = _toml(path).get("tool") if named else None
+    except (OSError, BadSettings):
+        tool = None
+    for name in ("ruff", "black"):
+        table = tool.get(name) if isinstance(tool, dict) else None
+        given = table.get("line-length") if isinstance(table, dict) else None
+        if isinstance(given, int) and given > 0:
+            return given
+    above = os.path.dirname(folder)
+    return _line_length(above) if above != folder else 0
+
+
 @dataclass(frozen=True)
 class SettingsFor:
     """The settings of any folder: of one file, or of the nearest pyproject.toml upward, or defaults."""
@@ -184,6 +207,8 @@ class SettingsFor:
     def __call__(self, folder: str) -> Settings:
         """The settings of an absolute folder, the command line's on top; raises BadSettings."""
         found = self.fixed or _of_folder(folder) or Settings(root=os.getcwd())
+        if self.fixed is None:
+            found = replace(found, line_length=_line_length(folder))
         return found.with_overrides(self.overrides)
 
 
@@ -192,6 +217,7 @@ def settings_for(
 ) -> SettingsFor:
     """Where settings come from: `config` alone if given, defaults if `isolated`, else pyproject.toml."""
     _of_folder.cache_clear()
+    _line_length.cache_clear()
     if isolated:
         return SettingsFor(overrides, Settings(root=os.getcwd()))
     return SettingsFor(overrides, read_config(config) if config else None)

@@ -20,6 +20,7 @@ from mhlint.rewrites import (
     shared_trunk,
 )
 from mhlint.rewrites.layout import CannotEdit
+from mhlint.rewrites.line_width import fitted
 from mhlint.rewrites.scene import Again, Scene
 
 _Rewrite = Callable[[Scene, Finding], Fix | None]
@@ -45,13 +46,18 @@ _REWRITES: dict[str, tuple[_Rewrite, ...]] = {
 """The rewrites of each code, in the order in which they are tried."""
 
 
-def attach(findings: Iterable[Finding], runs: Runs, fix_style: str, again: Again) -> list[Finding]:
-    """The findings with the fixes that can be offered; `again` runs a changed program as `runs` was made."""
+def attach(
+    findings: Iterable[Finding], runs: Runs, fix_style: str, again: Again, line_length: int = 0
+) -> list[Finding]:
+    """The findings with the fixes that can be offered; `again` runs a changed program as `runs` was made.
+
+    Fixes keep lines within `line_length`, and where it is 0 within the longest line of the file.
+    """
     scene = Scene(runs, fix_style, again)
-    return [_with_fix(scene, finding) for finding in findings]
+    return [_with_fix(scene, finding, line_length) for finding in findings]
 
 
-def _with_fix(scene: Scene, finding: Finding) -> Finding:
+def _with_fix(scene: Scene, finding: Finding, line_length: int) -> Finding:
     if finding.place.filename != scene.program.source.path:
         return finding
     shown: Fix | None = None
@@ -62,7 +68,7 @@ def _with_fix(scene: Scene, finding: Finding) -> Finding:
             # A part of the source that means nothing away from its place: the finding stands without a fix.
             continue
         if fix is not None and fix.edits:
-            return replace(finding, fix=fix)
+            return replace(finding, fix=replace(fix, edits=fitted(scene.layout, fix.edits, line_length)))
         shown = shown or fix
     return finding if shown is None else replace(finding, fix=shown)
 
