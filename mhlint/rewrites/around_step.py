@@ -62,7 +62,8 @@ def all_surely_run(layout: Layout, step: Step) -> bool:
 
 def _surely_made(layout: Layout, step: Step, call: ast.Call) -> bool:
     inner: ast.AST = layout.statement(call)
-    if not isinstance(inner, ast.Expr):
+    # `flag and loss.backward()`, and `[loss.backward() for loss in losses]`, may walk nothing.
+    if not isinstance(inner, ast.Expr) or inner.value is not call:
         return False
     for item in layout.around(inner) if not any(inner is member for member in step.statements) else ():
         if isinstance(item, (ast.For, ast.AsyncFor)):

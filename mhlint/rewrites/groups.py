@@ -235,11 +235,11 @@ def _common_block(
     for call in calls:
         own = layout.statement(call)
         chain = [own, *(item for item in layout.around(own) if isinstance(item, ast.stmt))]
-        if climbs[call]:
+        if climb := climbs[call] - (climbs[call] > 0 and _in_comprehension(layout, call)):
             loops = loops_around(layout, call)
-            if len(loops) < climbs[call]:
+            if len(loops) < climb:
                 raise CannotEdit("the loop over the losses stands in another function")
-            chain = chain[next(i for i, item in enumerate(chain) if item is loops[climbs[call] - 1]) :]
+            chain = chain[next(i for i, item in enumerate(chain) if item is loops[climb - 1]) :]
         chains.append(chain)
     for candidate in chains[0]:
         block = layout.block(candidate)
@@ -249,6 +249,13 @@ def _common_block(
             positions = [next(i for i, item in enumerate(block) if item is member) for member in found]
             return block, block[min(positions) : max(positions) + 1]
     raise CannotEdit("the backward calls stand in different blocks")
+
+
+def _in_comprehension(layout: Layout, call: ast.Call) -> bool:
+    """Is a call the item of a comprehension that is a statement of its own?"""
+    made = layout.parents[call]
+    is_item = isinstance(made, (ast.ListComp, ast.SetComp)) and made.elt is call and len(made.generators) == 1
+    return is_item and isinstance(layout.parents[made], ast.Expr)
 
 
 def _loops_between(

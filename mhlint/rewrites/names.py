@@ -20,6 +20,59 @@ def loads(nodes: Iterable[ast.AST], name: str) -> list[ast.Name]:
     ]
 
 
+def may_be_read_later(layout: Layout, loop: ast.For | ast.AsyncFor, name: str) -> bool:
+    """Could what a loop leaves in its target be read behind it, or in the next turn of a loop around it?"""
+    inside = set(ast.walk(loop))
+    scope = layout.scope(loop)
+    for use in loads([scope], name):
+        if use in inside or _bound_by_comprehension(layout, use, name):
+            continue
+        if isinstance(scope, (ast.Module, ast.ClassDef)) and isinstance(layout.scope(use), ast.FunctionDef):
+            return True
+        if not _bound_before(layout, loop, use, name):
+            return True
+    return False
+
+
+def _bound_by_comprehension(layout: Layout, use: ast.AST, name: str) -> bool:
+    for item in layout.around(use):
+        if isinstance(item, ast.stmt):
+            return False
+        if isinstance(item, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            if any(name in stored([clause.target]) for clause in item.generators[:-1]):
+                return True
+            last = item.generators[-1]
+            if name in stored([last.target]) and use not in set(ast.walk(last.iter)):
+                return True
+    return False
+
+
+def _bound_before(layout: Layout, loop: ast.stmt, use: ast.Name, name: str) -> bool:
+    """Does a binding in the same block come before a use, and both after the loop around a loop has turned?"""
+    holding = [loop, *layout.around(loop)]
+    around = [item for item in holding[1:] if isinstance(item, (ast.For, ast.AsyncFor, ast.While))]
+    chain = [layout.statement(use), *layout.around(layout.statement(use))]
+    for item in chain:
+        if not isinstance(item, ast.stmt) or item in around:
+            return False
+        if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return False
+        if isinstance(item, (ast.For, ast.AsyncFor)) and item is not chain[0] and name in stored([item.target]):
+            return True
+        block = layout.block(item)
+        here = next(i for i, member in enumerate(block) if member is item)
+        # A binding from before the loop is gone behind it.
+        passed = [i + 1 for i, member in enumerate(block[:here]) if member in holding]
+        before = block[passed[-1] if passed else 0 : here]
+        if any(isinstance(member, ast.Assign) and _plainly(member, name) for member in before):
+            return True
+    return False
+
+
+def _plainly(statement: ast.Assign, name: str) -> bool:
+    return name in stored(statement.targets)
+
+
 def stored(nodes: Iterable[ast.AST]) -> set[str]:
     """The names that some statements bind or delete, and the attributes as `.name`."""
     found: set[str] = set()

@@ -56,8 +56,10 @@ def _require_plain(group: Group) -> None:
 
 def _styles(scene: Scene, step: Step) -> list[str]:
     """The rewrites to try, in order; a later one is only for steps in which the earlier cannot be written."""
-    if scene.fix_style == "sum" or (scene.fix_style == "auto" and not _heads_run_between(step)):
+    if scene.fix_style == "sum":
         return ["sum"]
+    if scene.fix_style == "auto" and not _heads_run_between(step):
+        return ["sum", "detach-reinject"]
     return ["detach-reinject", "sum"]
 
 

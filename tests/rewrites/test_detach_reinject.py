@@ -290,6 +290,41 @@ def test_the_style_can_be_forced(tmp_path: Path) -> None:
     assert_same(text, after, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("loss", "sent"), [("first(z)", "ys[0]"), ("F.mse_loss(first(z), ys[0])", "torch.tensor(2.0, dtype=a.dtype)")]
+)
+def test_walks_that_are_given_gradients_are_cut_where_they_cannot_be_summed(
+    loss: str, sent: str, tmp_path: Path
+) -> None:
+    """The sum would weigh them alike; the message says so."""
+    text = program(
+        f"""
+        z = trunk(x)
+        opt.zero_grad()
+        a, b = {loss}, F.mse_loss(second(z), ys[1])
+        a.backward({sent}, retain_graph=True)
+        b.backward()
+        opt.step()
+        """
+    )
+    ((applicability, message),) = offered(text, "MHL201")
+    assert applicability == "safe"
+    assert "one walk of the sum: it is given a gradient" in message
+    assert fixed(text, "sum") == text
+    after = fixed(text)
+    assert "z.backward(gradient=z_detached.grad)" in after
+    assert_same(text, after, tmp_path)
+
+
+def test_a_walk_in_a_condition_is_no_sure_one(tmp_path: Path) -> None:
+    """Where it is not made there is no gradient to send on."""
+    step = LOOP.replace("loss.backward", "y.sum() > limit and loss.backward")
+    text = program(step, "limit = 100.0\n\n\n")
+    after = fixed(text)
+    assert "if z_detached.grad is not None:" in after
+    assert_same(text.replace("100.0", "-100.0"), after.replace("100.0", "-100.0"), tmp_path)
+
+
 def test_the_message_says_what_is_gained() -> None:
     """Trunk walks against retained graphs; memory, and no time, against a sum."""
     ((_, retained),) = offered(program(LOOP), "MHL201")

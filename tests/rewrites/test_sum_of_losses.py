@@ -31,8 +31,6 @@ UNTOUCHED = {
     "twice": BUILD + "l1.backward(retain_graph=True)\nl1.backward()\nopt.step()",
     "inputs": BUILD
     + "l1.backward(retain_graph=True, inputs=list(trunk.parameters()))\nl2.backward()\nopt.step()",
-    "weighted by a gradient": BUILD
-    + "l1.backward(torch.tensor(2.0), retain_graph=True)\nl2.backward()\nopt.step()",
     "mode": BUILD + "l1.backward(retain_graph=True)\ntrunk.eval()\nl2.backward()\nopt.step()\ntrunk.train()",
 }
 
@@ -166,6 +164,21 @@ PAIRS = {
     "weighted": (
         "for w, loss in zip([1.0, 0.5], [l1, l2]):\n    (w * loss).backward(retain_graph=True)",
         "sum(w * loss for w, loss in zip([1.0, 0.5], [l1, l2])).backward()",
+    ),
+    "in a comprehension": (
+        "losses = [l1, l2, l3]\n[loss.backward(retain_graph=True) for loss in losses]",
+        "losses = [l1, l2, l3]\ntorch.autograd.backward(losses)",
+    ),
+    "the name is bound elsewhere": (
+        "losses = []\nfor loss in (l1, l2):\n    losses.append(loss)\nprint(*[loss.item() for loss in losses])\n"
+        "for loss in losses:\n    loss.backward(retain_graph=True)",
+        "losses = []\nfor loss in (l1, l2):\n    losses.append(loss)\nprint(*[loss.item() for loss in losses])\n"
+        "sum(losses).backward()",
+    ),
+    "the name is read later": (
+        "losses = [l1, l2]\nloss = 0.0\nfor loss in losses:\n    loss.backward(retain_graph=True)\nprint(float(loss))",
+        "losses = [l1, l2]\nloss = 0.0\nstep_losses = []\nfor loss in losses:\n    step_losses.append(loss)\n"
+        "sum(step_losses).backward()\nprint(float(loss))",
     ),
     "the last one apart": (
         "losses = [l1, l2]\nfor loss in losses:\n    loss.backward(retain_graph=True)\nl3.backward()",
