@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mhlint.autograd.graph import Node
+from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.values import Tensor
 from mhlint.findings import Applicability, Edit, Finding, Fix
 from mhlint.rewrites import detach_reinject, sum_of_losses
@@ -68,8 +68,10 @@ def _heads_run_between(step: Step) -> bool:
     for group in step.groups:
         shared = group.shared
         for earlier, later in zip(group.walks, group.walks[1:], strict=False):
-            for node in later.walk.nodes:
-                if node.sequence > earlier.serial and node not in shared:
+            own = [node for node in later.walk.nodes if node.sequence > earlier.serial and node not in shared]
+            # What keeps nothing is no head: an item of a tensor of losses, a loss times a number.
+            if any(node.keeps > Level.NO for node in own):
+                for node in own:
                     on_trunk = any(target in shared for target, _ in node.inputs)
                     if on_trunk or (_has_parameters(node) and reaches(node, shared)):
                         return True
