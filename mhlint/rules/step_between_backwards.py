@@ -54,7 +54,9 @@ or make all the walks before the first step.
 ## Fix safety
 
 Unsafe: moving the step behind the last walk changes which gradients the step uses. Where something between the
-two reads the new weights, only a person can decide.
+two reads the new weights, only a person can decide. What an operation changes in place, as `z += 1` or an in-place
+activation does, is computed anew or changed in a copy (`z = z + 1`, `head(z.clone())`); that assumes that nothing
+else is meant to see the change.
 
 ## Facts
 
