@@ -98,7 +98,7 @@ def stays_on_object(trace: Trace, event: Backward) -> bool:
 def _leads_to(start: Node | None, kept: set[Node]) -> bool:
     if start is None:
         return False
-    oldest = min(node.sequence for node in kept)
+    oldest = min((node.sequence for node in kept), default=0)
     waiting, seen = [start], {start}
     while waiting:
         node = waiting.pop()
