@@ -83,7 +83,9 @@ def require_no_gradient_below(group: Group, serial: int) -> None:
             inputs = {node_at(tensor, serial) for tensor in event.inputs}
             older = {node for node in event.walk.nodes if node.sequence <= serial}
             if event.serial > serial and older - inputs:
-                raise CannotEdit(f"a gradient is taken below the boundary (line {event.site.row})")
+                raise CannotEdit(
+                    f"a gradient is taken below the boundary ({event.site.program.source.line(event.site.row)})"
+                )
 
 
 def _from(step: Step, start: int) -> tuple[ast.stmt, ...]:

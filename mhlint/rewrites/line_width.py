@@ -25,7 +25,10 @@ def fitted(layout: Layout, edits: tuple[Edit, ...], configured: int) -> tuple[Ed
     if source.cells:
         return edits
     width = configured or max([_LEAST, *(len(line.rstrip("\r\n")) for line in source.lines)])
-    after = Source(source.path, source.apply(edits))
+    try:
+        after = Source(source.path, source.apply(edits))
+    except ValueError:
+        return edits  # they overlap: that is refused where they are made
     broken: list[str] = list(after.lines)
     blocks = difflib.SequenceMatcher(None, source.lines, after.lines, autojunk=False).get_opcodes()
     changed = False
