@@ -37,6 +37,7 @@ class Request(NamedTuple):
     codes: frozenset[str]
     backward_calls: tuple[str, ...] = ()
     fix_style: str = "auto"
+    line_length: int = 0
 
 
 class Analysis(NamedTuple):
