@@ -112,7 +112,7 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
         if not level:
             continue
         if need.place == "result":
-            tensors.keep(node, result, module.kind, level)
+            tensors.keep(node, result, module.kind, max(level, _keeps_sequence(module)))
         elif need.place == "input" and given and operations.keeps_input(module.kind, result is given[0]):
             tensors.keep(node, given[0], given[0].name or "input", level)
         elif need.place == "target" and len(given) > 1:
@@ -123,6 +123,13 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
                     sure = min(level, recurs) if name.startswith("weight_hh") else level
                     if sure:
                         tensors.keep(node, tensor, f"{module.kind}'s {name}", sure)
+
+
+def _keeps_sequence(module: Module) -> Level:
+    """Whether an LSTM keeps its output: oneDNN and cuDNN do, for one direction in 32 bits, the default."""
+    settings = (module.settings.get("bidirectional", FALSE), module.settings.get("proj_size", Const(0)))
+    plain = all(isinstance(value, Const) and not value.value for value in settings)
+    return Level.LIKELY if module.kind == "LSTM" and plain else Level.NO
 
 
 def _recurs(module: Module, given: list[Tensor]) -> Level:

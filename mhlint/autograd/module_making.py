@@ -24,7 +24,8 @@ _CONSTRUCTORS = {
     "Linear": "in_features, out_features, bias=True", "Embedding": "num_embeddings, embedding_dim",
     "Bilinear": "in1_features, in2_features, out_features, bias=True",
     "GRU": "input_size, hidden_size, num_layers=1, bias=True, batch_first=False",
-    "LSTM": "input_size, hidden_size, num_layers=1, bias=True, batch_first=False",
+    "LSTM": "input_size, hidden_size, num_layers=1, bias=True, batch_first=False, dropout=0.0, bidirectional=False, "
+            "proj_size=0",
     "RNN": "input_size, hidden_size, num_layers=1, nonlinearity='tanh', bias=True, batch_first=False",
 }  # fmt: skip
 CONTAINERS = frozenset({"Sequential", "ModuleList", "ModuleDict", "ParameterList", "ParameterDict"})
