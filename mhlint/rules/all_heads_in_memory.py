@@ -46,7 +46,8 @@ z.backward(gradient=d.grad)
 
 ## Fix safety
 
-Safe where the gradients are provably the same, up to rounding.
+Described only: a person has to make it. The gradients are the same up to rounding where the heads' input is the only
+way from the losses into the trunk.
 
 ## Facts
 
@@ -122,6 +123,6 @@ RULE = Rule(
     summary="One backward of summed losses keeps the tensors of all heads in memory at once.",
     triggers=(b"backward", b"autograd"),
     find=find,
-    fix="safe",
+    fix="display",
     default=False,
 )
