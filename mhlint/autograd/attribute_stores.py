@@ -35,6 +35,8 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -
         if tensor is not None:
             set_requires_grad(machine, tensor, value, site)
         return
+    if isinstance(owner, Unknown) and name == "requires_grad" and value == TRUE and not owner.module:
+        tensors.ask_for_gradients(machine, owner, site)
     if isinstance(owner, Instance):
         setter = member(machine, owner, f"{name}.setter")
         if isinstance(setter, Bound):

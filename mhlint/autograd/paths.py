@@ -98,8 +98,8 @@ class Budget:
     all roots of a source `source_steps`."""
 
     paths: int = 40
-    steps: int = 40_000
-    total_steps: int = 100_000
+    steps: int = 30_000
+    total_steps: int = 60_000
     source_steps: int = 300_000
     depth: int = 14
 

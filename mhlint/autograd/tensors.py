@@ -54,6 +54,15 @@ def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tenso
     return tensor
 
 
+def ask_for_gradients(machine: Machine, value: Unknown, site: Site | None) -> None:
+    """What is asked to require grad is a tensor: a leaf from then on, unless it has a graph."""
+    tensor = as_tensor(machine, value, site)
+    if tensor is not None and tensor.node is None:
+        tensor.requires_grad = True
+        value.deps = (*value.deps, tensor)
+        machine.effects += 1
+
+
 def make(
     machine: Machine,
     op: str,

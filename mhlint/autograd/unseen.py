@@ -144,6 +144,9 @@ def _method(
         # A view of it requires grad once it does: that may be asked for later.
         return machine.derived(name, (owner, machine.next_serial()), owner.label)
     if name in ("to", "cuda", "train", "eval", "requires_grad_", "half", "float", "double", "share_memory"):
+        asked = args[0] if args else keywords.get("requires_grad", Const(True))
+        if name == "requires_grad_" and not owner.module and asked == Const(True):
+            tensors.ask_for_gradients(machine, owner, site)
         if name == "requires_grad_" and owner.module:
             flag = args[0] if args else Const(True)
             module_parameters.freeze(machine, owner, bool(flag.value) if isinstance(flag, Const) else None)

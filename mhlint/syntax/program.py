@@ -55,8 +55,11 @@ class Program:
     def module_evidence(self) -> frozenset[str]:
         """The dotted names on which the text calls what only modules have: `.parameters()`, `.train()`, ..."""
         names = set()
+        of_tensors: set[ast.AST] = set()
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Attribute) and node.attr in _MODULE_METHODS:
+            if isinstance(node, ast.Call) and _asks_for_gradients(node):
+                of_tensors.add(node.func)
+            if isinstance(node, ast.Attribute) and node.attr in _MODULE_METHODS and node not in of_tensors:
                 text = dotted(node.value)
                 if text:
                     names.add(text)
@@ -182,6 +185,14 @@ class Program:
 _SHOWING = frozenset({"item", "data", "detach", "numpy", "tolist", "shape", "size", "dim", "ndim", "device", "dtype"})
 _PRINTING = frozenset({"float", "int", "bool", "str", "print", "round", "format", "len", "isinstance"})
 _EMPTYING = frozenset({"clear", "pop", "popitem", "remove", "append", "extend", "update", "insert", "popleft"})
+
+
+def _asks_for_gradients(node: ast.Call) -> bool:
+    """Is it `x.requires_grad_()`? That is what one asks of tensors; modules are frozen and thawed by a flag."""
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "requires_grad_":
+        return False
+    return all(isinstance(value, ast.Constant) and value.value is True for value in given)
 
 
 def _one_line(node: ast.AST) -> str:

@@ -108,7 +108,9 @@ class Project:
             return self._load(folder.joinpath(*parts), name)
         if not parts or parts[0] in sys.stdlib_module_names or parts[0] in ("torch", "numpy"):
             return None
-        for root in self._search_path(here):
+        # `from lib.models import nets` in lib/models/trainer.py: whatever marks the project, it lies around lib.
+        around = [folder.parent for folder in here.parents if folder.name == parts[0]]
+        for root in (*self._search_path(here), *around[:1]):
             found = self._load(root.joinpath(*parts), name)
             if found is not None:
                 return found
