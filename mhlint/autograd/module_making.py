@@ -34,7 +34,7 @@ WRAPPERS = frozenset({"DataParallel", "DistributedDataParallel", "FullyShardedDa
 
 def _takes_data_for_settings(args: list[Value], settings: dict[str, Value]) -> bool:
     """Is a tensor among the positional arguments that no setting wants? Some loss classes take weights of classes."""
-    given = [arg for arg in args if isinstance(arg, Tensor) and not arg.unseen_call]
+    given = [arg for arg in args if isinstance(arg, Tensor) and not tensors.may_be_number(arg)]
     weights = [value for name, value in settings.items() if name in ("weight", "pos_weight")]
     return any(not any(tensor is weight for weight in weights) for tensor in given) or len(given) > len(weights) > 0
 

@@ -19,6 +19,9 @@ _SYMBOLS: dict[type[ast.operator], str] = {
 }  # fmt: skip
 
 
+_NUMBER = "<number>"
+
+
 def site_of(machine: Machine, site: Site | None) -> Site:
     """A place for an operation: the given one, or that of the running statement."""
     if site is not None:
@@ -260,6 +263,8 @@ def binary(machine: Machine, left: Value, op: type[ast.operator], right: Value, 
     saved = _saved_by(symbol, left, right)
     elements = _broadcast(left, right) if symbol != "@" else None
     result = make(machine, symbol, tensors, keeps, site, saved=saved, elements=elements)
+    if all(may_be_number(tensor) for tensor in tensors):
+        result.attributes[_NUMBER] = Const(True)
     if symbol != "@":
         pair = (left, right) if isinstance(left, Tensor) else (right, left)
         if isinstance(pair[0], Tensor):
@@ -267,6 +272,11 @@ def binary(machine: Machine, left: Value, op: type[ast.operator], right: Value, 
     if result.node is not None and symbol == "**":
         keep(result.node, result, "result", Level.MAYBE)
     return result
+
+
+def may_be_number(tensor: Tensor) -> bool:
+    """Is it the result of an unseen call, or computed from such: as well a number as a tensor?"""
+    return tensor.unseen_call or _NUMBER in tensor.attributes
 
 
 def _saved_by(symbol: str, left: Value, right: Value) -> list[tuple[Tensor, str, Level]]:

@@ -24,6 +24,15 @@ SILENT = [
 
         trunk(x).sum().backward()
     """),
+    Case("a width is computed from what is not seen", """
+        def swap(net, given):
+            net.train()
+            old = net.block(given)
+            qkv = nn.Linear(old.width, old.width * 3)
+            qkv(given).sum().backward()
+
+        trunk(x).sum().backward()
+    """),
     Case("a loss class takes the weights of the classes", """
         weights = torch.linspace(1.0, 2.0, 8)
         nn.CrossEntropyLoss(weights)(trunk(x), torch.zeros(x.shape[0], dtype=torch.long)).backward()
