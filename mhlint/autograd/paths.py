@@ -73,6 +73,12 @@ class Path:
         if isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
             self.pinned[key[1]] = position
 
+    def unpin_all(self) -> None:
+        """The path ends early: another side of any choice may lead further."""
+        for position in self.pinned.values():
+            self.flippable[position] = True
+        self.pinned.clear()
+
     def choices(self) -> list[Choice]:
         """The choices of the path, those that make no difference marked."""
         return [

@@ -142,15 +142,17 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
         return
     receiver = receivers.receiver(machine, cls, definition)
     method = cls.members.get(definition.name)
-    if not isinstance(method, Function) or method.definition is not definition:
+    if not isinstance(method, Function):
         return
+    # A decorator of the project's own has put another function in its place, which passes the arguments on.
+    asked = Function(definition, program, frame) if method.definition is not definition else method
     activation = machine.trace.virtual_loop = machine.next_serial()
     for turn in range(_TURNS_OF_A_METHOD):
         with machine.in_turn(((activation, turn),)):
             returned = _driven(machine, receiver, definition, turn)
             if returned is None:
                 callee: Value = method if method.is_static else Bound(method, receiver)
-                arguments = receivers.unknown_arguments(machine, method, skip=0 if method.is_static else 1)
+                arguments = receivers.unknown_arguments(machine, asked, skip=0 if method.is_static else 1)
                 returned = machine.call(machine, callee, arguments, {}, program.site(definition))
             _escape(machine, [returned], "return")
         _forget_what_others_set(machine, receiver)

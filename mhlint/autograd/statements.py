@@ -99,6 +99,7 @@ def _return(machine: Machine, frame: Frame, statement: ast.Return) -> None:
 
 
 def _raise(machine: Machine, frame: Frame, statement: ast.Raise) -> None:
+    machine.path.unpin_all()
     raise ProgramRaises(_raised_name(statement))
 
 
@@ -247,6 +248,7 @@ def _assert(machine: Machine, frame: Frame, statement: ast.Assert) -> None:
     value = machine.evaluate(machine, frame, statement.test)
     if isinstance(value, Const):
         if not value.value:
+            machine.path.unpin_all()
             raise ProgramRaises("AssertionError")
         return
     decide(
