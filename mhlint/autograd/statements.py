@@ -152,9 +152,13 @@ def _side_that_goes_on(machine: Machine, statement: ast.If) -> bool | None:
 
 
 def _is_a_guard(statement: ast.If) -> bool:
-    """`if len(memory) < size: return`: most has to be shown behind it, so that side is run first."""
-    leaves = isinstance(statement.body[-1], (ast.Return, ast.Continue, ast.Break))
-    return leaves and len(statement.body) <= 2 and not statement.orelse
+    """`if len(memory) < size: return`: most has to be shown behind it, so that side is run first.
+
+    One that returns a result is none: it may as well be the way that all calls take.
+    """
+    last = statement.body[-1]
+    leaves = isinstance(last, ast.Return) and (last.value is None or isinstance(last.value, ast.Constant))
+    return (leaves or isinstance(last, ast.Continue)) and len(statement.body) <= 2 and not statement.orelse
 
 
 def _gives_up(machine: Machine, body: list[ast.stmt]) -> bool:
