@@ -20,6 +20,9 @@ _OTHER_TYPES = frozenset(
     f"torch.{name}" for name in ("float64", "double", "float16", "half", "bfloat16", "complex64", "complex128")
 )
 _SIZES = frozenset({"size", "shape", "dim", "numel", "ndimension", "nelement"})
+_JOINING = frozenset(
+    f"torch.{name}" for name in ("stack", "cat", "concat", "concatenate", "hstack", "vstack", "dstack")
+)
 _SIZED = frozenset({"randn", "rand", "zeros", "ones", "empty"})
 
 
@@ -78,6 +81,9 @@ def result_of(
         return result
     if row.saves is Saves.CREATES:
         return _created(machine, row, args, keywords, site)
+    if row.name in _JOINING and args and _is_empty(args[0]):
+        # torch raises, so that a run that goes on had been given items by code that is not seen.
+        return machine.unknown(row.name)
     given = [tensor for value in (*args, *keywords.values()) for tensor in _operands(machine, value, site)]
     if operations.is_input(row, literals) and args and isinstance(args[0], Tensor):
         return args[0]
@@ -105,6 +111,10 @@ def result_of(
     if operations.gives(row, "multi", literals):
         return _several(machine, row.name, result, args, keywords, site)
     return result
+
+
+def _is_empty(value: Value) -> bool:
+    return isinstance(value, Sequence) and value.exact and not value.items
 
 
 def _size(machine: Machine, name: str, literals: Arguments, args: list[Value], site: Site) -> Value:
