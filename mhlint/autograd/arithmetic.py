@@ -7,11 +7,11 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from mhlint.autograd import tensors
+from mhlint.autograd import special_methods, tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import number_key
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import Const, Mapping, Sequence, Tensor, Unknown, Value, tensors_in
+from mhlint.autograd.values import Const, Instance, Mapping, Sequence, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
 _NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -27,6 +27,10 @@ def arithmetic(machine: Machine, left: Value, op: type[ast.operator], right: Val
     """The value of `left op right`."""
     if isinstance(left, Const) and isinstance(right, Const):
         return _constants(machine, left, op, right)
+    if isinstance(left, Instance) or isinstance(right, Instance):
+        own = special_methods.binary(machine, left, op, right, site)
+        if own is not None:
+            return own
     result = tensors.binary(machine, left, op, right, site)
     if result is not None:
         return result
@@ -109,5 +113,8 @@ def unary(machine: Machine, op: ast.unaryop, value: Value, site: Site) -> Value:
         if isinstance(op, ast.UAdd):
             return value
         return tensors.leaf(machine, site)
+    own = special_methods.unary(machine, op, value, site)
+    if own is not None:
+        return own
     deps = value.deps if isinstance(value, Unknown) else ()
     return machine.derived(type(op).__name__, (value,), "", deps)

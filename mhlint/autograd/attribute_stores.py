@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mhlint.autograd import gradients, tensors
+from mhlint.autograd import gradients, special_methods, tensors
 from mhlint.autograd.attributes import member
 from mhlint.autograd.binding_effects import note_effect
 from mhlint.autograd.conditions import decide
@@ -41,6 +41,8 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -
         setter = member(machine, owner, f"{name}.setter")
         if isinstance(setter, Bound):
             machine.call(machine, setter, [value], {}, site)
+            return
+        if special_methods.through_descriptor(machine, owner, name, site, value) is not None:
             return
         machine.begun_elsewhere.discard((owner, name))
     table = getattr(owner, "attributes", None)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from mhlint.autograd import gradients, operations, tensors, trainer_kinds
+from typing import cast
+
+from mhlint.autograd import gradients, operations, special_methods, tensors, trainer_kinds
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.module_evidence import is_module, looks_like_module
+from mhlint.autograd.module_evidence import is_module, is_module_class, looks_like_module
 from mhlint.autograd.values import (
     FALSE,
     NONE,
@@ -16,6 +18,7 @@ from mhlint.autograd.values import (
     Const,
     Function,
     Instance,
+    Key,
     Library,
     Mapping,
     Method,
@@ -94,10 +97,14 @@ def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
 
 def surely_lacks(machine: Machine, owner: Value, name: str) -> bool:
     """Has an object of the program's own surely no attribute of that name? Nothing in its source may store one."""
-    if not isinstance(owner, Instance) or owner.cls.has_unseen_base() or owner.cls.library_bases():
+    if not isinstance(owner, Instance) or owner.cls.has_unseen_base() or name in owner.attributes:
         return False
+    bases = owner.cls.library_bases()
+    if bases and (not is_module_class(owner.cls) or name in MODULE_METHODS or name.startswith("_")):
+        return False
+    # In a script every store is seen; a method alone may be called after others that store it.
     programs = [cls.program for cls in owner.cls.order() if isinstance(cls, ClassValue)]
-    if name in owner.attributes or any(name in program.stored_attributes for program in programs):
+    if machine.trace.virtual_loop and any(name in program.stored_attributes for program in programs):
         return False
     return all(member(machine, owner, asked) is None for asked in (name, "__getattr__", "__getattribute__"))
 
@@ -122,6 +129,9 @@ def _bind(machine: Machine, found: Value, receiver: Value, cls: ClassValue) -> V
 
 def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None) -> Value:
     """An attribute of an object: its own, its classes', torch's, or unknown but always the same."""
+    described = special_methods.through_descriptor(machine, owner, name, site)
+    if described is not None:
+        return described
     if name in owner.attributes:
         return owner.attributes[name]
     if name == "__class__":
@@ -130,7 +140,7 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
     if isinstance(mode, Const) and mode != NONE:
         return mode
     if name == "__dict__":
-        return Mapping(dict(owner.attributes.items()), exact=False)
+        return Mapping(cast("dict[Key, Value]", owner.attributes), exact=False)
     found = member(machine, owner, name)
     if found is not None:
         if isinstance(found, Bound) and found.function.is_property:

@@ -39,5 +39,4 @@ def _not_used(machine: Machine, args: Args, keywords: Keywords, site: Site | Non
 _CALLS: dict[str, Handler] = {
     **builtin_items.CALLS, **builtin_iterators.CALLS, **builtin_objects.CALLS, "print": lambda *_: NONE,
     "repr": _not_used, "format": _not_used, "id": _not_used, "hash": _not_used, "open": _not_used, "input": _not_used,
-    "vars": _not_used,
 }  # fmt: skip

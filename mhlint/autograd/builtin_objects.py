@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from typing import cast
 
 from mhlint.autograd import attribute_stores, attributes, tensors
 from mhlint.autograd.conditions import truth_of
@@ -17,9 +18,11 @@ from mhlint.autograd.values import (
     Const,
     Function,
     Instance,
+    Key,
     Library,
     Mapping,
     Module,
+    Object,
     Partial,
     Sequence,
     Tensor,
@@ -37,7 +40,7 @@ def _isinstance(machine: Machine, args: Args, keywords: Keywords, site: Site | N
     value, kind = args
     kinds = kind.items if isinstance(kind, Sequence) else [kind]
     names = [item.name for item in kinds if isinstance(item, Library)]
-    answers = [_is_a(value, item) for item in kinds]
+    answers = [is_a(value, item) for item in kinds]
     if True in answers:
         return TRUE
     if None not in answers and answers:
@@ -49,7 +52,13 @@ _A_RECORD = namedtuple("_A_RECORD", ())()
 _CONTAINERS = {"list": "list", "tuple": "tuple", "set": "set"}
 
 
-def _is_a(value: Value, kind: Value) -> bool | None:
+def is_tensor(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`torch.is_tensor`."""
+    return _isinstance(machine, [*args[:1], Library("torch.Tensor")], {}, site)
+
+
+def is_a(value: Value, kind: Value) -> bool | None:
+    """`isinstance(value, kind)`, as far as it is known."""
     if isinstance(value, Unknown) or (isinstance(value, Tensor) and value.unseen_call):
         return None
     if isinstance(kind, ClassValue):
@@ -115,6 +124,8 @@ def _hasattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
             return TRUE
         if not args[0].cls.has_unseen_base() and not args[0].cls.library_bases():
             return FALSE
+        if attributes.surely_lacks(machine, args[0], str(args[1].value)):
+            return FALSE
     if len(args) == 2 and isinstance(args[0], Sequence) and args[0].fields and isinstance(args[1], Const):
         return TRUE if args[1].value in args[0].fields or hasattr(_A_RECORD, str(args[1].value)) else FALSE
     parts = tuple(key_of(arg) for arg in args)
@@ -152,6 +163,12 @@ def _type(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
     return machine.derived("type", (key_of(value),), "type(...)")
 
 
+def _vars(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if len(args) == 1 and isinstance(args[0], (Instance, Object)):
+        return Mapping(cast("dict[Key, Value]", args[0].attributes), exact=isinstance(args[0], Object))
+    return machine.derived("vars", tuple(key_of(arg) for arg in args), "vars(...)")
+
+
 def _callable(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     surely = len(args) == 1 and isinstance(args[0], (Function, Bound, Module, ClassValue, Partial))
     return TRUE if surely else machine.derived("callable", tuple(key_of(arg) for arg in args), "callable(...)")
@@ -159,5 +176,5 @@ def _callable(machine: Machine, args: Args, keywords: Keywords, site: Site | Non
 
 CALLS: dict[str, Handler] = {
     "isinstance": _isinstance, "type": _type, "callable": _callable, "getattr": _getattr, "setattr": _setattr,
-    "hasattr": _hasattr, "bool": _bool, "int": _number, "float": _number, "round": _number, "str": _str,
+    "hasattr": _hasattr, "bool": _bool, "int": _number, "float": _number, "vars": _vars, "round": _number, "str": _str,
 }  # fmt: skip

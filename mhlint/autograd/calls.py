@@ -19,8 +19,10 @@ from mhlint.autograd.values import (
     NONE,
     Bound,
     ClassValue,
+    Const,
     Function,
     Instance,
+    Key,
     Library,
     Mapping,
     Method,
@@ -29,13 +31,18 @@ from mhlint.autograd.values import (
     Object,
     Partial,
     Sequence,
+    Tensor,
     Unknown,
     Value,
     is_none,
+    key_of,
     tensors_in,
 )
 from mhlint.syntax.program import Site
 
+# A function that calls itself on the parts of what it was given goes deeper than one that searches.
+_MOST_OF_STRUCTURE = 5
+_STRUCTURES = (Const, Sequence, Mapping, Tensor)
 Arguments = tuple[list[Value], dict[str, Value]]
 
 
@@ -101,9 +108,13 @@ def call(machine: Machine, callee: Value, args: list[Value], keywords: dict[str,
 def _called(machine: Machine, callee: Value, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
     machine.spend()
     if isinstance(callee, Bound):
-        return enter(machine, callee.function, [callee.receiver, *args], keywords, site)
+        return _called(machine, callee.function, [callee.receiver, *args], keywords, site)
     if isinstance(callee, Function):
-        return enter(machine, callee, args, keywords, site)
+        return (
+            enter(machine, callee, args, keywords, site)
+            if callee.memory is None
+            else _remembered(machine, callee, callee.memory, args, keywords, site)
+        )
     if isinstance(callee, ClassValue):
         return instantiate(machine, callee, args, keywords, site)
     if isinstance(callee, Library):
@@ -125,6 +136,21 @@ def _called(machine: Machine, callee: Value, args: list[Value], keywords: dict[s
     if isinstance(callee, Unknown):
         return unseen.call_unknown(machine, callee, args, keywords, site)
     return machine.unknown("result", tuple(t for arg in args for t in tensors_in(arg)))
+
+
+def _remembered(
+    machine: Machine,
+    function: Function,
+    memory: dict[Key, Value],
+    args: list[Value],
+    keywords: dict[str, Value],
+    site: Site | None,
+) -> Value:
+    """A call of a function that remembers its results: the same arguments, the same tensor and its graph."""
+    key = tuple(key_of(value) for value in args), tuple((name, key_of(value)) for name, value in keywords.items())
+    if key not in memory:
+        memory[key] = enter(machine, function, args, keywords, site)
+    return memory[key]
 
 
 def _through_hooks(
@@ -184,7 +210,9 @@ def enter(
     """Run a function of the program on these arguments."""
     definition = function.definition
     machine.entered.add(definition)
-    too_deep = len(machine.active) >= machine.budget.depth or machine.active.count(function) >= 2
+    parts = [arg for arg in args if not isinstance(arg, Instance)]
+    deepest = _MOST_OF_STRUCTURE if parts and all(isinstance(arg, _STRUCTURES) for arg in parts) else 2
+    too_deep = len(machine.active) >= machine.budget.depth or machine.active.count(function) >= deepest
     if too_deep:
         given = tuple(tensor for arg in (*args, *keywords.values()) for tensor in tensors_in(arg))
         if given:

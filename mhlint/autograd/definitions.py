@@ -6,14 +6,18 @@ import ast
 
 from mhlint.autograd.frames import Frame
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.special_methods import special
 from mhlint.autograd.values import (
     FALSE,
+    Bound,
     ClassValue,
     Const,
     Function,
+    Instance,
     Library,
     Method,
     Object,
+    Partial,
     Unknown,
     Value,
 )
@@ -24,6 +28,7 @@ _GRAD_MODES = {
     "torch.autograd.no_grad": False, "torch.autograd.grad_mode.no_grad": False,
 }  # fmt: skip
 _COMPILERS = frozenset({"torch.compile", "torch._dynamo.optimize"})
+_MEMORIES = frozenset({"functools.cache", "functools.lru_cache"})
 _CONTEXTS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property", "abc.abstractproperty"})
 RECORD_BASES = frozenset({"typing.NamedTuple", "NamedTuple", "collections.namedtuple", "typing.TypedDict"})
@@ -78,21 +83,29 @@ def _decorated(machine: Machine, frame: Frame, function: Function, value: Value,
             function.is_cached = name.endswith("cached_property")
         elif name in _COMPILERS:
             function.region = "torch.compile"
+        elif name in _MEMORIES:
+            function.memory = {}
         return value
     if isinstance(decorator, Method) and isinstance(decorator.owner, Object) and isinstance(node, ast.Call):
         # A trainer of a library takes it for a handler of its own.
         machine.call(machine, machine.evaluate(machine, frame, node), [value], {}, None)
         return value
-    if isinstance(decorator, Function):
-        made: Value = machine.call(machine, decorator, [value], {}, None)
-        if isinstance(node, ast.Call):
-            made = machine.evaluate(machine, frame, node)
-            made = machine.call(machine, made, [value], {}, None) if isinstance(made, Function) else value
-        if isinstance(made, Function):
-            made.is_static, made.is_class_method = function.is_static, function.is_class_method
-            made.attributes["<wrapped>"] = function
-            return made
-    return value
+    made = _decorated_by_own(machine, frame, decorator, value, node)
+    if isinstance(made, Function) and made is not function:
+        made.is_static, made.is_class_method = function.is_static, function.is_class_method
+        made.attributes["<wrapped>"] = function
+    return made if isinstance(made, (Function, Bound, Partial, Instance)) else value
+
+
+def _decorated_by_own(machine: Machine, frame: Frame, decorator: Value, value: Value, node: ast.expr) -> Value | None:
+    """What a decorator of the program's own makes: a function, a method of a registry, a class."""
+    if isinstance(node, ast.Call):
+        if not isinstance(decorator, (Function, Bound, ClassValue)):
+            return None
+        decorator = machine.evaluate(machine, frame, node)
+    if not isinstance(decorator, (Function, Bound, Partial, ClassValue, Instance)):
+        return None
+    return machine.call(machine, decorator, [value], {}, None)
 
 
 def define_class(machine: Machine, frame: Frame, node: ast.ClassDef) -> Value:
@@ -131,7 +144,34 @@ def define_class(machine: Machine, frame: Frame, node: ast.ClassDef) -> Value:
         inherited = next((base.record_fields for base in bases if isinstance(base, ClassValue)), ())
         own = [s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
         cls.record_fields = (*inherited, *own)
-    return cls
+    for name, member in list(cls.members.items()):
+        special(machine, member, "set_name", [cls, Const(name)], None)
+    _tell_bases(machine, frame, cls)
+    return _decorated_class(machine, frame, cls)
+
+
+def _tell_bases(machine: Machine, frame: Frame, cls: ClassValue) -> None:
+    """`__init_subclass__` of the nearest base that has one."""
+    for base in cls.order()[1:]:
+        hook = base.members.get("__init_subclass__") if isinstance(base, ClassValue) else None
+        if isinstance(hook, Function):
+            given = {
+                keyword.arg: machine.evaluate(machine, frame, keyword.value)
+                for keyword in cls.definition.keywords
+                if keyword.arg is not None and keyword.arg != "metaclass"
+            }
+            machine.call(machine, hook, [cls], given, None)
+            return
+
+
+def _decorated_class(machine: Machine, frame: Frame, cls: ClassValue) -> Value:
+    """A class after its decorators: most put it into a registry and give it back."""
+    made: Value = cls
+    for node in reversed(cls.definition.decorator_list):
+        decorator = machine.evaluate(machine, frame, node.func if isinstance(node, ast.Call) else node)
+        found = _decorated_by_own(machine, frame, decorator, made, node)
+        made = found if isinstance(found, (ClassValue, Function)) else made
+    return made
 
 
 def _getter_of(node: ast.ClassDef, name: str, machine: Machine, frame: Frame, cls: ClassValue) -> Value | None:

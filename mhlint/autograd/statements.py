@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from mhlint.autograd import binding, contexts, imports, loops
+from mhlint.autograd import binding, contexts, imports, loops, special_methods
 from mhlint.autograd.arithmetic import arithmetic
 from mhlint.autograd.attributes import member
 from mhlint.autograd.conditions import choice_keys, decide, truth_text
@@ -64,7 +64,9 @@ def _augmented(machine: Machine, frame: Frame, statement: ast.AugAssign) -> None
         old = machine.unknown(old.name, (old,))
     operand = machine.evaluate(machine, frame, statement.value)
     site = frame.program.site(statement)
-    new = update_in_place(machine, old, type(statement.op), operand, site)
+    new = special_methods.update(machine, old, type(statement.op), operand, site)
+    if new is None:
+        new = update_in_place(machine, old, type(statement.op), operand, site)
     if new is None:
         new = arithmetic(machine, old, type(statement.op), operand, site)
     binding.assign(machine, frame, statement.target, new)

@@ -211,7 +211,10 @@ class Native(Value):
 
 @dataclass(eq=False, slots=True, repr=False)
 class Function(Value):
-    """A function, method or lambda of the program, with the frame it closes over."""
+    """A function, method or lambda of the program, with the frame it closes over.
+
+    `memory` holds the results of one that remembers them: `functools.cache`.
+    """
 
     definition: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     program: Program
@@ -225,6 +228,7 @@ class Function(Value):
     is_cached: bool = False
     is_context: bool = False
     region: str = ""
+    memory: dict[Key, Value] | None = None
     attributes: dict[str, Value] = field(default_factory=dict)
 
     @property
