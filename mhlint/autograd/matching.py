@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 
+from mhlint.autograd.attributes import load
+from mhlint.autograd.builtin_objects import is_a
 from mhlint.autograd.conditions import decide, truth_text
 from mhlint.autograd.frames import Frame
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import Const, Instance, Sequence, Value, tensors_in
+from mhlint.autograd.values import ClassValue, Const, Instance, Library, Mapping, Sequence, Tensor, Value, tensors_in
 
 
 def run_match(machine: Machine, frame: Frame, statement: ast.Match) -> None:
@@ -56,12 +58,15 @@ def _pattern(machine: Machine, frame: Frame, pattern: ast.pattern, subject: Valu
                 return True
         return None if None in answers else False
     if isinstance(pattern, ast.MatchSequence) and isinstance(subject, Sequence) and subject.exact:
-        if any(isinstance(part, ast.MatchStar) for part in pattern.patterns):
-            return None
-        if len(pattern.patterns) != len(subject.items):
-            return False
-        parts = [_pattern(machine, frame, p, s) for p, s in zip(pattern.patterns, subject.items, strict=True)]
-        return False if False in parts else None if None in parts else True
+        return _sequence_pattern(machine, frame, pattern.patterns, subject)
+    if isinstance(pattern, ast.MatchMapping) and isinstance(subject, Mapping) and subject.exact:
+        return _mapping_pattern(machine, frame, pattern, subject)
+    if _never_matches(pattern, subject):
+        return False
+    if isinstance(pattern, ast.MatchClass):
+        answer = _class_pattern(machine, frame, pattern, subject)
+        if answer is not None:
+            return answer
     inside: list[Value] = [subject, *subject.attributes.values()] if isinstance(subject, Instance) else [subject]
     held = tuple(tensor for part in inside for tensor in tensors_in(part))
     for node in ast.walk(pattern):
@@ -69,3 +74,69 @@ def _pattern(machine: Machine, frame: Frame, pattern: ast.pattern, subject: Valu
         if isinstance(name, str):
             frame.variables[name] = machine.unknown(name, held)
     return None
+
+
+def _never_matches(pattern: ast.pattern, subject: Value) -> bool:
+    """Is the subject of a kind that a sequence or a mapping pattern does not take?"""
+    if isinstance(pattern, ast.MatchSequence):
+        return isinstance(subject, (Mapping, Const, Tensor, Instance)) and not getattr(subject, "unseen_call", False)
+    if isinstance(pattern, ast.MatchMapping):
+        own = isinstance(subject, Instance) and not subject.cls.bases
+        return own or (isinstance(subject, (Sequence, Const, Tensor)) and not getattr(subject, "unseen_call", False))
+    return False
+
+
+def _all(answers: list[bool | None]) -> bool | None:
+    return False if False in answers else None if None in answers else True
+
+
+def _sequence_pattern(machine: Machine, frame: Frame, patterns: list[ast.pattern], subject: Sequence) -> bool | None:
+    items: list[Value] = list(subject.items)
+    star = next((i for i, part in enumerate(patterns) if isinstance(part, ast.MatchStar)), None)
+    if star is None:
+        if len(patterns) != len(items):
+            return False
+        return _all([_pattern(machine, frame, part, item) for part, item in zip(patterns, items, strict=True)])
+    after = len(patterns) - star - 1
+    if len(items) < star + after:
+        return False
+    middle = patterns[star]
+    if isinstance(middle, ast.MatchStar) and middle.name:
+        frame.variables[middle.name] = Sequence(items[star : len(items) - after])
+    others = [*patterns[:star], *patterns[star + 1 :]]
+    ends = zip(others, [*items[:star], *items[len(items) - after :]], strict=True)
+    return _all([_pattern(machine, frame, part, item) for part, item in ends])
+
+
+def _mapping_pattern(machine: Machine, frame: Frame, pattern: ast.MatchMapping, subject: Mapping) -> bool | None:
+    keys = [machine.evaluate(machine, frame, key) for key in pattern.keys]
+    names = [key.value for key in keys if isinstance(key, Const)]
+    if len(names) < len(keys):
+        return None
+    if not all(name in subject.items for name in names):
+        return False
+    if pattern.rest:
+        rest = {key: item for key, item in subject.items.items() if key not in names}
+        frame.variables[pattern.rest] = Mapping(rest)
+    parts = zip(pattern.patterns, names, strict=True)
+    return _all([_pattern(machine, frame, part, subject.items[name]) for part, name in parts])
+
+
+def _class_pattern(machine: Machine, frame: Frame, pattern: ast.MatchClass, subject: Value) -> bool | None:
+    """`Class(field, name=...)`: None where the class, or what its places stand for, is not known."""
+    kind = machine.evaluate(machine, frame, pattern.cls)
+    answer = is_a(subject, kind)
+    if answer is not True:
+        return answer
+    fields = list(kind.record_fields) if isinstance(kind, ClassValue) else []
+    if len(pattern.patterns) == 1 and isinstance(kind, Library):
+        # `str(name)`: the one place of Python's own types is the object itself.
+        parts = [(pattern.patterns[0], subject)]
+    elif len(pattern.patterns) <= len(fields):
+        placed = zip(pattern.patterns, fields, strict=False)
+        parts = [(part, load(machine, subject, name, None)) for part, name in placed]
+    else:
+        return None
+    named = zip(pattern.kwd_patterns, pattern.kwd_attrs, strict=True)
+    parts += [(part, load(machine, subject, name, None)) for part, name in named]
+    return _all([_pattern(machine, frame, part, value) for part, value in parts])

@@ -8,6 +8,7 @@ from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_making import WRAPPERS
 from mhlint.autograd.module_parameters import known_parameters, stand_in
 from mhlint.autograd.operations import Arguments
+from mhlint.autograd.packed_sequences import is_packed, packed
 from mhlint.autograd.table import as_level, literal
 from mhlint.autograd.trace import ModuleCall
 from mhlint.autograd.values import (
@@ -70,7 +71,10 @@ def run_module(
     elif constructor.keywords.get("reduction") == "none" or module.kind.startswith("Conv"):
         result.elements = 3
     elif module.kind in ("LSTM", "LSTMCell", "GRU", "RNN", "MultiheadAttention"):
-        return _outputs(module.kind, result)
+        outputs = _outputs(module.kind, result)
+        if args and is_packed(args[0]):
+            outputs.items[0] = packed(machine, result, site)
+        return outputs
     elif operations.gives(row, "multi", constructor):
         return Sequence([result, tensors.alias(result)], "tuple", exact=False)
     elif module.kind == "Linear":
@@ -88,7 +92,7 @@ def run_module(
     return result
 
 
-def _outputs(kind: str, result: Tensor) -> Value:
+def _outputs(kind: str, result: Tensor) -> Sequence:
     """What recurrent layers and attention return: outputs of one node (FACTS F25)."""
     other = tensors.alias(result)
     if kind == "LSTMCell":

@@ -154,7 +154,10 @@ def _several(
         return Sequence([result, tensors.leaf(machine, site)], "tuple", fields=("values", "indices"))
     count = keywords.get("chunks", args[1] if len(args) > 1 else None) if short in ("chunk", "unsafe_chunk") else None
     known = count.value if isinstance(count, Const) and isinstance(count.value, int) else None
-    pieces = known if known is not None and 1 <= known <= 16 else 3
+    if short == "unbind" and len(args) == 1 and not keywords and isinstance(args[0], Tensor) and args[0].shape:
+        known = args[0].shape[0]
+    known = known if known is not None and 1 <= known <= 16 else None
+    pieces = known or 3
     return Sequence([result, *(tensors.alias(result) for _ in range(pieces - 1))], "tuple", exact=known is not None)
 
 

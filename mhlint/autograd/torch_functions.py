@@ -11,6 +11,7 @@ from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_forward import mark_region
 from mhlint.autograd.module_making import make_module
 from mhlint.autograd.module_parameters import known_parameters, parameter
+from mhlint.autograd.packed_sequences import call_rnn_utility
 from mhlint.autograd.table import result_of
 from mhlint.autograd.trace import Misuse
 from mhlint.autograd.values import (
@@ -58,6 +59,8 @@ def optim(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Sit
 
 def nn_utility(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
     """`torch.nn.utils.KIND`: clipping, reparametrising, writing all parameters at once."""
+    if kind.startswith("rnn."):
+        return call_rnn_utility(machine, kind.removeprefix("rnn."), args, keywords, site)
     if not kind.startswith("clip_grad"):
         if kind in (
             "spectral_norm",
@@ -243,6 +246,7 @@ CALLS: dict[str, Handler] = {
     "torch.tensor": _tensor, "torch.as_tensor": _tensor,
     "torch.utils.checkpoint.checkpoint": _checkpoint,
     "torch.utils.checkpoint.checkpoint_sequential": _checkpoint_sequential, "torch.compile": _compile,
+    "torch.vmap": _first, "torch.func.vmap": _first,
     "torch.jit.script": _first, "torch.jit.trace": _first,
     "tqdm.tqdm": _first, "tqdm.auto.tqdm": _first, "tqdm.notebook.tqdm": _first,
     "torch.amp.GradScaler": _scaler, "apex.amp.scale_loss": _scale_loss, "apex.amp.initialize": _all_args,
