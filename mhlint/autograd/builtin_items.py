@@ -7,10 +7,11 @@ from collections.abc import Callable
 
 from mhlint.autograd import tensors
 from mhlint.autograd.arithmetic import arithmetic
-from mhlint.autograd.conditions import truth_of
+from mhlint.autograd.conditions import choice_keys, truth_of
 from mhlint.autograd.handlers import Args, Handler, Keywords
-from mhlint.autograd.iteration import Generator, elements, number_key, uncertain
+from mhlint.autograd.iteration import Generator, elements, number_key, numbers_of, uncertain
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.special_methods import special
 from mhlint.autograd.values import (
     FALSE,
     NONE,
@@ -18,6 +19,7 @@ from mhlint.autograd.values import (
     Const,
     Mapping,
     Module,
+    Object,
     Range,
     Sequence,
     Tensor,
@@ -27,6 +29,8 @@ from mhlint.autograd.values import (
     tensors_in,
 )
 from mhlint.syntax.program import Site
+
+_TURNS_OF_ENDLESS = 8
 
 
 def _len(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -39,6 +43,9 @@ def _len(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
         return Const(len(value.children))
     if isinstance(value, Const) and isinstance(value.value, (str, tuple)):
         return Const(len(value.value))
+    own = special(machine, value, "len", [], site)
+    if own is not None:
+        return own
     return machine.derived("len", (key_of(value),), f"len({getattr(value, 'label', '...')})")
 
 
@@ -64,8 +71,10 @@ def _enumerate(machine: Machine, args: Args, keywords: Keywords, site: Site | No
                 return consume(Sequence([index, item], "tuple"))
 
             source.run(one)
+            made.exact = source.exact
 
-        return Generator(produce)
+        made = Generator(produce)
+        return made
     items, exact = elements(machine, source, site)
     indices = _indices(machine, source, items, first, exact)
     pairs: list[Value] = [Sequence([index, item], "tuple") for index, item in zip(indices, items, strict=True)]
@@ -100,27 +109,59 @@ def _indices(machine: Machine, source: Value, items: Args, first: int | None, ex
     return indices
 
 
-def _zip(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    columns = [elements(machine, arg, site) for arg in args]
+def zipped(machine: Machine, args: Args, site: Site | None) -> Sequence:
+    """The rows of `zip` over columns that can be listed; one that goes round is as long as the others."""
+    listed = [None if _goes_round(arg) else _listed(machine, arg, site) for arg in args]
+    known = min((len(items) for items, sure in filter(None, listed) if sure), default=None)
+    least = min((len(items) for items, _ in filter(None, listed)), default=_TURNS_OF_ENDLESS)
+    columns: list[tuple[Args, bool]] = []
+    for arg, column in zip(args, listed, strict=True):
+        stretched = None
+        if column is None or (known is not None and not column[1]):
+            stretched = endless(machine, arg, known if known is not None else least, exact=known is not None)
+        columns.append(stretched or column or ([], False))
     if not columns:
         return Sequence([])
-    exact = all(sure for _, sure in columns)
-    if exact:
-        count = min(len(items) for items, _ in columns)
-        rows = [[items[i] for items, _ in columns] for i in range(count)]
-        return Sequence([Sequence(row, "tuple") for row in rows])
-    count = min(len(items) for items, _ in columns)
-    known = [len(items) for items, sure in columns if sure]
-    if known:
+    if known is not None:
         # The known length decides how often the loop turns; what is not known has items enough.
-        count = min(known)
-        return Sequence(
-            [Sequence([_nth(machine, items, i, count, sure) for items, sure in columns], "tuple") for i in range(count)]
-        )
-    return Sequence([Sequence([items[i] for items, _ in columns], "tuple") for i in range(count)], exact=False)
+        rows = [[nth(machine, items, i, known, sure) for items, sure in columns] for i in range(known)]
+    else:
+        rows = [[items[i] for items, _ in columns] for i in range(least)]
+    return Sequence([Sequence(row, "tuple") for row in rows], exact=known is not None)
 
 
-def _nth(machine: Machine, items: Args, index: int, count: int, sure: bool) -> Value:
+def _listed(machine: Machine, value: Value, site: Site | None) -> tuple[Args, bool]:
+    numbers = numbers_of(value) if isinstance(value, Range) else None
+    if numbers is not None:
+        return numbers, True
+    return elements(machine, value, site)
+
+
+def _goes_round(value: Value) -> bool:
+    return isinstance(value, Object) and value.kind == "cycle"
+
+
+def endless(machine: Machine, value: Value, count: int, *, exact: bool) -> tuple[Args, bool] | None:
+    """`count` items of `itertools.cycle` or of a range whose end is not known; None for anything else.
+
+    Where turns are left out (not `exact`), the last item of a cycle is any of them.
+    """
+    if isinstance(value, Range):
+        start, step = getattr(value.start, "value", None), getattr(value.step, "value", None)
+        if exact and isinstance(value.stop, Unknown) and isinstance(start, int) and isinstance(step, int):
+            return [Const(start + i * step) for i in range(count)], True
+        return None
+    if not isinstance(value, Object) or not _goes_round(value):
+        return None
+    held = value.settings["items"]
+    assert isinstance(held, Sequence)
+    found = [held.items[i % len(held.items)] for i in range(count)]
+    if not exact and count == 3 and len(held.items) > 1:
+        found[2] = machine.unknown("item", tuple(tensors_in(held)))
+    return found, exact
+
+
+def nth(machine: Machine, items: Args, index: int, count: int, sure: bool) -> Value:
     if sure or index < min(2, len(items)):
         return items[index]
     if index == count - 1 and items:
@@ -229,15 +270,6 @@ def _asked(machine: Machine, name: str, items: list[Value], exact: bool) -> Valu
     return machine.derived(name, tuple(key_of(item) for item in items), f"{name}(...)")
 
 
-def _map(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    if len(args) < 2:
-        return machine.unknown("map")
-    function, rows = args[0], _zip(machine, args[1:], {}, site)
-    assert isinstance(rows, Sequence)
-    results = [machine.call(machine, function, row.items, {}, site) for row in rows.items if isinstance(row, Sequence)]
-    return Sequence(results, exact=rows.exact)
-
-
 def _filter(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     if len(args) < 2:
         return machine.unknown("filter")
@@ -248,7 +280,7 @@ def _filter(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
         known = truth_of(machine, verdict)
         exact = exact and known is not None
         if known is not False:
-            kept.append(uncertain(machine, item) if known is None else item)
+            kept.append(uncertain(machine, item, choice_keys(machine, verdict)[-1]) if known is None else item)
     return Sequence(kept, exact=exact)
 
 
@@ -275,7 +307,7 @@ def _extreme(machine: Machine, args: Args, site: Site | None, pick: Callable[[li
 
 
 CALLS: dict[str, Handler] = {
-    "len": _len, "range": _range, "enumerate": _enumerate, "zip": _zip, "list": _list, "tuple": _tuple,
+    "len": _len, "range": _range, "enumerate": _enumerate, "list": _list, "tuple": _tuple,
     "set": _set, "frozenset": _set, "sorted": _sorted, "reversed": _reversed, "dict": _dict, "sum": _sum,
-    "all": _all, "any": _any, "map": _map, "filter": _filter, "max": _max, "min": _min,
+    "all": _all, "any": _any, "filter": _filter, "max": _max, "min": _min,
 }  # fmt: skip

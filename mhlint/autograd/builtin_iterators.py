@@ -1,13 +1,18 @@
-"""`iter` and `next`: taking items one by one."""
+"""`iter`, `next`, `map` and `zip`: taking items one by one, and running what makes them only then."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from mhlint.autograd.builtin_items import endless, nth, zipped
+from mhlint.autograd.frames import StopProducing
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import Generator, drain, elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.trace import Backward, Step, Write, ZeroGrad
 from mhlint.autograd.values import (
     NONE,
+    Library,
     Object,
     Sequence,
     Unknown,
@@ -17,6 +22,7 @@ from mhlint.autograd.values import (
 from mhlint.syntax.program import Site
 
 _MOST_TAKEN = 8
+_MOST_IN_STEP = 24
 
 
 def _iter(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -35,7 +41,12 @@ def _next(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
         left = source.settings["items"]
         assert isinstance(left, Sequence)
         if left.items:
-            return left.items.pop(0)
+            item = left.items.pop(0)
+            if source.kind == "cycle":
+                left.items.append(item)
+            return item
+        if left.exact and len(args) > 1:
+            return args[1]
     if isinstance(source, Sequence) and source.items:
         return source.items[0]
     return machine.unknown("next", tuple(tensors_in(source)))
@@ -55,4 +66,74 @@ def _next_of_generator(machine: Machine, source: Generator, default: Value | Non
     return items[-1]
 
 
-CALLS: dict[str, Handler] = {"iter": _iter, "next": _next}
+def _map(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """What is mapped is run when its item is asked for: between two of them a loop may step."""
+    if len(args) < 2:
+        return machine.unknown("map")
+    function, rows = args[0], _zip(machine, args[1:], {}, site)
+    if isinstance(function, Library) and isinstance(rows, Sequence):
+        return Sequence([_of_row(machine, function, row, site) for row in rows.items], exact=rows.exact)
+
+    def produce(consume: Callable[[Value], Value]) -> None:
+        def one(row: Value) -> Value:
+            return consume(_of_row(machine, function, row, site))
+
+        if isinstance(rows, Generator):
+            rows.run(one)
+            made.exact = rows.exact
+            return
+        found, made.exact = elements(machine, rows, site)
+        for row in found:
+            one(row)
+
+    made = Generator(produce)
+    return made
+
+
+def _of_row(machine: Machine, function: Value, row: Value, site: Site | None) -> Value:
+    return machine.call(machine, function, list(row.items) if isinstance(row, Sequence) else [row], {}, site)
+
+
+def _zip(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    lazy = next((i for i, arg in enumerate(args) if isinstance(arg, Generator)), None)
+    return zipped(machine, args, site) if lazy is None else _zip_lazily(machine, args, lazy, site)
+
+
+def _zip_lazily(machine: Machine, args: Args, lazy: int, site: Site | None) -> Value:
+    """Rows that are made as a generator's items come; what else is zipped with it is listed."""
+    source = args[lazy]
+    assert isinstance(source, Generator)
+
+    def produce(consume: Callable[[Value], Value]) -> None:
+        columns = [
+            None if i == lazy else endless(machine, arg, _MOST_IN_STEP, exact=True) or elements(machine, arg, site)
+            for i, arg in enumerate(args)
+        ]
+        lengths = [len(items) for items, sure in filter(None, columns) if sure]
+        most = min(lengths, default=None)
+        count, stopped = 0, False
+
+        def one(item: Value) -> Value:
+            nonlocal count, stopped
+            row = [item if column is None else nth(machine, column[0], count, -1, column[1]) for column in columns]
+            count += 1
+            sent = consume(Sequence(row, "tuple"))
+            if most is not None and count >= most:
+                stopped = True
+                raise StopProducing
+            return sent
+
+        if most == 0:
+            return
+        try:
+            source.run(one)
+        except StopProducing:
+            if not stopped:
+                raise
+        made.exact = stopped or (source.exact and all(column is None or column[1] for column in columns))
+
+    made = Generator(produce)
+    return made
+
+
+CALLS: dict[str, Handler] = {"iter": _iter, "next": _next, "map": _map, "zip": _zip}

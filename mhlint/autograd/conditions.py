@@ -7,6 +7,7 @@ import ast
 from mhlint.autograd.computing import compared
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.questions import alike
+from mhlint.autograd.special_methods import special
 from mhlint.autograd.tensors import leaf
 from mhlint.autograd.values import (
     FALSE,
@@ -51,6 +52,10 @@ def truth_of(machine: Machine, value: Value) -> bool | None:
         return known if known is None else known != flipped
     if isinstance(value, Tensor):
         return machine.path.known(("truth", value))
+    for name in ("bool", "len"):
+        own = special(machine, value, name, [], None)
+        if own is not None:
+            return truth_of(machine, own)
     return True
 
 
@@ -121,6 +126,9 @@ def _compared(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Val
         return swapped if isinstance(op, ast.Gt) else negate(swapped, machine)
     if isinstance(op, ast.GtE):
         return negate(_compared(machine, left, ast.Lt(), right), machine)
+    own = _by_own_method(machine, left, op, right)
+    if own is not None:
+        return own
     known = _known(machine, left, op, right)
     if known is not None:
         return TRUE if known else FALSE
@@ -132,6 +140,17 @@ def _compared(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Val
     positions = [side.position for side in (left, right) if isinstance(side, Unknown) and side.position is not None]
     made.position = positions[0] if positions else None
     return made
+
+
+def _by_own_method(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Value | None:
+    if isinstance(op, ast.In):
+        return special(machine, right, "contains", [left], None)
+    if isinstance(op, ast.Eq):
+        return special(machine, left, "eq", [right], None)
+    if isinstance(op, ast.Lt):
+        own = special(machine, left, "lt", [right], None)
+        return own if own is not None else special(machine, right, "gt", [left], None)
+    return None
 
 
 def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool | None:
@@ -153,7 +172,7 @@ def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool |
         # `type(x) == Variable` was written when tensors were of that type.
         return left.name == right.name or {left.name, right.name} <= _TENSOR_TYPES
     if isinstance(op, ast.Is) and isinstance(left, Tensor) and isinstance(right, Tensor):
-        return left is right
+        return _origin(machine, left) is _origin(machine, right)
     if left is right:
         return True if not isinstance(left, Tensor) or isinstance(op, ast.Is) else None
     for value, other in ((left, right), (right, left)):
@@ -239,7 +258,16 @@ def _constants(left: Const, op: ast.cmpop, right: Const) -> bool | None:
     return None
 
 
+def _origin(machine: Machine, tensor: Tensor) -> Tensor:
+    """The tensor itself, of one that stands for it in a list that it was picked for."""
+    return machine.picked_from.get(tensor, tensor)
+
+
 def _contains(machine: Machine, left: Value, right: Value) -> bool | None:
+    if isinstance(left, Tensor) and isinstance(right, Sequence):
+        held = [item for item in right.items if isinstance(item, Tensor)]
+        if any(_origin(machine, left) is _origin(machine, item) for item in held):
+            return True
     if isinstance(right, Mapping) and not isinstance(left, Const):
         if ("item", key_of(left)) in right.items:
             return True

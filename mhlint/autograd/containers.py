@@ -55,6 +55,8 @@ def _of_sequence(
     site: Site | None,
 ) -> Value:
     first = args[0] if args else NONE
+    if name in ("append", "add", "appendleft", "extend", "insert", "update"):
+        machine.grown.append(owner)
     if name in ("append", "add", "appendleft"):
         if tensors_in(first):
             machine.effects += 1

@@ -15,9 +15,9 @@ from mhlint.autograd.conditions import choice_keys, compare, decide, negate, tru
 from mhlint.autograd.definitions import define_function
 from mhlint.autograd.frames import Frame, ProgramRaises
 from mhlint.autograd.graph import Level
-from mhlint.autograd.iteration import Generator, elements, uncertain
+from mhlint.autograd.iteration import Generator, elements, numbers_of, uncertain
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import NONE, Const, Key, Mapping, Sequence, Slice, Unknown, Value, key_of
+from mhlint.autograd.values import NONE, Const, Key, Mapping, Range, Sequence, Slice, Unknown, Value, key_of
 from mhlint.syntax.program import dotted
 
 
@@ -224,7 +224,7 @@ def _clauses(machine: Machine, inner: Frame, clauses: list[ast.comprehension], c
                 value = machine.evaluate(machine, inner, test)
                 known = truth_of(machine, value)
                 if known is None:
-                    known, exact, item = True, False, uncertain(machine, item)
+                    known, exact, item = True, False, uncertain(machine, item, choice_keys(machine, value)[-1])
                     binding.assign(machine, inner, clause.target, item)
                 if not known:
                     return NONE
@@ -237,7 +237,8 @@ def _clauses(machine: Machine, inner: Frame, clauses: list[ast.comprehension], c
     if isinstance(source, Generator):
         source.run(one)
         return exact and source.exact
-    found, sure = elements(machine, source, machine.current)
+    listed = numbers_of(source) if isinstance(source, Range) else None
+    found, sure = elements(machine, source, machine.current) if listed is None else (listed, True)
     if len(found) > 64:
         found, sure = [found[0], found[1], found[-1]], False
     for item in found:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mhlint.autograd.frames import ProgramRaises, StopProducing
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.shapes import set_shape
 from mhlint.autograd.tensors import alias, make, part_of, view
 from mhlint.autograd.values import (
     Const,
@@ -27,6 +28,9 @@ from mhlint.syntax.program import Site
 
 _MOST_ITEMS = 64
 _TURNS = 3
+_MOST_OF_CYCLE = 8
+_MOST_ROWS = 24
+_MOST_NUMBERS = 24
 
 
 @dataclass(eq=False, slots=True, repr=False)
@@ -76,7 +80,9 @@ def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Va
         items = drain(machine, value)
         return items, value.exact
     if isinstance(value, Tensor):
-        return _rows(machine, value, site), False
+        return _rows(machine, value, site)
+    if isinstance(value, Object) and value.kind in ("iterator", "cycle"):
+        return _left(machine, value, site)
     if isinstance(value, Object) and value.kind == "loader":
         return machine.batches(machine, value, site), False
     if isinstance(value, Instance):
@@ -88,6 +94,17 @@ def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Va
         if method is not None and made is not value:
             return elements(machine, made, site)
     return _unknown_items(machine, value), False
+
+
+def _left(machine: Machine, iterator: Object, site: Site | None) -> tuple[list[Value], bool]:
+    """What an iterator has not given yet, which it gives once; two rounds of one that goes round for ever."""
+    left = iterator.settings.get("items")
+    if not isinstance(left, Sequence):
+        return elements(machine, iterator.settings["source"], site)
+    if iterator.kind == "cycle":
+        return [left.items[i % len(left.items)] for i in range(min(2 * len(left.items), _MOST_OF_CYCLE))], False
+    items, left.items = left.items, []
+    return items, left.exact
 
 
 def _following(machine: Machine, method: Value, site: Site | None) -> list[Value]:
@@ -102,14 +119,20 @@ def _following(machine: Machine, method: Value, site: Site | None) -> list[Value
     return items
 
 
-def uncertain(machine: Machine, item: Value) -> Value:
-    """An item of which it is not known whether it is taken: a walk over its graph is likely at most."""
+def uncertain(machine: Machine, item: Value, question: Key) -> Value:
+    """An item of which it is not known whether it is taken: a walk over its graph is likely at most.
+
+    Taken under one question and under another, it may be taken only once: the others may be its negation.
+    """
     if isinstance(item, Tensor) and item.node is not None:
-        made = make(machine, "item", [item], Level.NO, None, edges=Level.LIKELY, elements=item.elements)
+        first = machine.picked_by.setdefault(item, question)
+        edges = Level.LIKELY if first == question else Level.MAYBE
+        made = make(machine, "item", [item], Level.NO, None, edges=edges, elements=item.elements)
         made.shape, made.name = item.shape, item.name
+        machine.picked_from[made] = item
         return made
     if isinstance(item, Sequence) and item.kind == "tuple":
-        return Sequence([uncertain(machine, part) for part in item.items], "tuple", item.exact, item.fields)
+        return Sequence([uncertain(machine, part, question) for part in item.items], "tuple", item.exact, item.fields)
     return item
 
 
@@ -161,6 +184,14 @@ def range_items(machine: Machine, value: Range) -> tuple[list[Value], bool]:
     return [first, second, last], False
 
 
+def numbers_of(value: Range) -> list[Value] | None:
+    """All numbers of a range, where they are known and few."""
+    bounds = [getattr(bound, "value", None) for bound in (value.start, value.stop, value.step)]
+    known = [bound for bound in bounds if isinstance(bound, int)]
+    numbers = range(*known) if len(known) == 3 and known[2] else range(0)
+    return [Const(number) for number in numbers] if 0 < len(numbers) <= _MOST_NUMBERS else None
+
+
 def _second_index(machine: Machine, least: int | None, most: int | None) -> Unknown:
     second = machine.unknown("later index")
     second.at_least, second.at_most, second.position = least, most, 1
@@ -172,11 +203,17 @@ def number_key(base: Key, offset: int) -> Key:
     return base if offset == 0 else ("+", base, offset)
 
 
-def _rows(machine: Machine, tensor: Tensor, site: Site | None) -> list[Value]:
+def _rows(machine: Machine, tensor: Tensor, site: Site | None) -> tuple[list[Value], bool]:
     if tensor.unseen_call:
-        return [part_of(machine, tensor, index, site) for index in (0, 1, -1)]
-    rows = view(machine, tensor, "unbind", site)
-    return [rows, alias(rows), alias(rows)]
+        return [part_of(machine, tensor, index, site) for index in (0, 1, -1)], False
+    first = view(machine, tensor, "unbind", site)
+    known = tensor.shape[0] if tensor.shape else None
+    few = known is not None and 0 < known <= _MOST_ROWS
+    rows: list[Value] = [first, *(alias(first) for _ in range((known if few and known else 3) - 1))]
+    for row in rows:
+        if isinstance(row, Tensor) and tensor.shape:
+            set_shape(row, tensor.shape[1:])
+    return rows, few
 
 
 def _unknown_items(machine: Machine, value: Value) -> list[Value]:

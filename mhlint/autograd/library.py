@@ -7,6 +7,8 @@ from collections.abc import Callable
 from mhlint.autograd import (
     lightning_loop,
     operations,
+    operator_calls,
+    standard_iterators,
     standard_library,
     tensors,
     torch_functions,
@@ -16,6 +18,7 @@ from mhlint.autograd import (
     wrappers,
 )
 from mhlint.autograd.builtin_names import call_builtin
+from mhlint.autograd.builtin_objects import is_tensor
 from mhlint.autograd.computing import compute
 from mhlint.autograd.distributions import make_distribution
 from mhlint.autograd.frames import ProgramExits
@@ -98,11 +101,11 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
 
 
 _HANDLERS: dict[str, Handler] = {
-    **standard_library.CALLS, **torch_functions.CALLS,
+    **standard_library.CALLS, **standard_iterators.CALLS, **operator_calls.CALLS, **torch_functions.CALLS,
     "torch.autograd.backward": wrappers.autograd_backward, "torch.autograd.grad": wrappers.autograd_grad,
     "torch.utils.data.DataLoader": make_loader, "torch.utils.data.dataloader.DataLoader": make_loader,
     "torch.utils.data.TensorDataset": make_tensor_dataset,
-    "tqdm.trange": lambda m, a, k, s: call_library(m, "builtins.range", a, {}, s),
+    "torch.is_tensor": is_tensor, "tqdm.trange": lambda m, a, k, s: call_library(m, "builtins.range", a, {}, s),
     "collections.OrderedDict": lambda m, a, k, s: call_library(m, "builtins.dict", a, k, s),
 }  # fmt: skip
 

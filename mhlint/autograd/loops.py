@@ -11,9 +11,9 @@ from mhlint.autograd.conditions import decide, truth_of, truth_text
 from mhlint.autograd.frames import BreakLoop, ContinueLoop, Frame, Leave, ProgramExits, StopProducing
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.periods import turns_in_order
+from mhlint.autograd.periods import counters, turns_in_order
 from mhlint.autograd.trace import Loop
-from mhlint.autograd.values import Const, Range, Value
+from mhlint.autograd.values import Const, Range, Sequence, Unknown, Value
 
 _MOST_TURNS = 24
 _MOST_TURNS_OF_SHORT_BODY = 400
@@ -56,16 +56,54 @@ def _drive(
         activation=activation,
         surely_turns=bool(items) and (exact or _counted(iterable)),
     )
-    in_order = None if exact else turns_in_order(frame, statement, iterable, items)
+    in_order = None if exact else turns_in_order(machine, frame, statement, iterable, items)
     chosen = _chosen(frame, items, exact, statement) if in_order is None else in_order
-    if in_order is None and len(chosen) == 3 and (not exact or len(items) > 3):
+    left_out = in_order is None and len(chosen) == 3 and (not exact or len(items) > 3)
+    if left_out:
         machine.after_skipped.add((activation, 2))
+    grown = len(machine.grown)
     try:
-        for item in chosen:
+        for place, item in enumerate(chosen):
+            if left_out and place == 2 and _forget_counts(machine, frame, statement, grown):
+                # What waits until enough is there may do it first in a turn that is left out.
+                machine.after_skipped.add((activation, 3))
+                one_turn(_later(machine, chosen[1]))
             one_turn(item)
     except BreakLoop:
         return True
+    if len(chosen) < len(items) or not exact:
+        _forget_counts(machine, frame, statement, grown)
     return False
+
+
+def _forget_counts(machine: Machine, frame: Frame, statement: ast.stmt, grown: int) -> bool:
+    """Turns that are not run count as well, and lists grow in them: by how much is not known. Is there any such?"""
+    found = False
+    for target in counters(statement):
+        owner = machine.evaluate(machine, frame, target.value) if isinstance(target, ast.Attribute) else None
+        table = frame.home_of(target.id).variables if isinstance(target, ast.Name) else getattr(owner, "attributes", {})
+        name = getattr(target, "id", getattr(target, "attr", ""))
+        known = table.get(name)
+        if isinstance(known, Const) and isinstance(known.value, int):
+            count = machine.unknown("count")
+            count.at_least = known.value
+            table[name] = count
+            found = True
+    for sequence in machine.grown[grown:]:
+        found = found or (sequence.exact and len(sequence.items) > 1)
+        sequence.exact = sequence.exact and len(sequence.items) < 2
+    return found
+
+
+def _later(machine: Machine, item: Value) -> Value:
+    """What a turn between the second and the last gets."""
+    if isinstance(item, Sequence) and item.kind == "tuple":
+        return Sequence([_later(machine, part) for part in item.items], "tuple", item.exact, item.fields)
+    if isinstance(item, Unknown):
+        later = machine.unknown(item.label, item.deps)
+        later.module, later.at_least = item.module, item.at_least
+        return later
+    return machine.unknown("item") if isinstance(item, Const) else item
 
 
 def _drive_generator(machine: Machine, generator: Generator, one_turn: Callable[[Value], None]) -> bool:

@@ -16,7 +16,19 @@ from mhlint.autograd.frames import Frame, GiveUp
 from mhlint.autograd.graph import Level, Node, Turn
 from mhlint.autograd.paths import Budget, Path
 from mhlint.autograd.trace import Event, Trace
-from mhlint.autograd.values import Function, Instance, Key, Namespace, Object, Tensor, Term, Unknown, Value, key_of
+from mhlint.autograd.values import (
+    Function,
+    Instance,
+    Key,
+    Namespace,
+    Object,
+    Sequence,
+    Tensor,
+    Term,
+    Unknown,
+    Value,
+    key_of,
+)
 from mhlint.syntax.program import Program, Site
 from mhlint.syntax.project import Project
 
@@ -46,6 +58,9 @@ class Machine:
     asked: dict[Key, Key] = field(default_factory=dict)
     after_skipped: set[tuple[int, int]] = field(default_factory=set)
     begun_elsewhere: set[tuple[Instance, str]] = field(default_factory=set)
+    grown: list[Sequence] = field(default_factory=list)
+    picked_by: dict[Tensor, Key] = field(default_factory=dict)
+    picked_from: dict[Tensor, Tensor] = field(default_factory=dict)
     randomness: int = 0
     structure: int = 0
     terms: dict[Term, Term] = field(default_factory=dict)

@@ -9,15 +9,20 @@ from __future__ import annotations
 
 import ast
 
+from mhlint.autograd.builtin_items import nth
 from mhlint.autograd.frames import Frame
-from mhlint.autograd.values import Const, Range, Value
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import Const, Range, Sequence, Unknown, Value
+from mhlint.syntax.program import dotted
 
 _MOST_TURNS = 8
 _MOST_TURNS_IN_ALL = 12
 _LOGS = frozenset({"print", "log", "info", "debug", "write", "set_postfix", "set_description", "add_scalar", "update"})
 
 
-def turns_in_order(frame: Frame, statement: ast.stmt, iterable: Value, items: list[Value]) -> list[Value] | None:
+def turns_in_order(
+    machine: Machine, frame: Frame, statement: ast.stmt, iterable: Value, items: list[Value]
+) -> list[Value] | None:
     """The turns to run of a loop that has left some out; None for a loop that does not count by `i % n`."""
     if not isinstance(statement, (ast.For, ast.AsyncFor)) or len(items) < 3:
         return None
@@ -29,19 +34,49 @@ def turns_in_order(frame: Frame, statement: ast.stmt, iterable: Value, items: li
         return [Const(number) for number in every] if len(every) <= _MOST_TURNS_IN_ALL else None
     if not moduli:
         return None
-    known = [_known(frame, modulus) for modulus in moduli]
-    if len(numbers) != 3 or None in known or frame.program.has_loop(statement):
+    known = [_known(machine, frame, modulus) for modulus in moduli]
+    if None in known or frame.program.has_loop(statement):
         return items[:2]
     count = 2 * max(number or 0 for number in known)
     if count > _MOST_TURNS:
         return items[:2]
+    if len(numbers) != 3 and _asks_for_the_last(statement):
+        return items[:2]
+    if len(numbers) != 3:
+        return _first(machine, iterable, items, count)
     start, stop, step = numbers
     return [Const(number) for number in range(start, stop, step or 1)[:count]]
 
 
+def _first(machine: Machine, iterable: Value, items: list[Value], count: int) -> list[Value]:
+    """The first turns over what has no known length, such as a loader: it is taken to be long enough for them."""
+    if isinstance(iterable, Range):
+        start, step = getattr(iterable.start, "value", None), getattr(iterable.step, "value", None)
+        if isinstance(start, int) and isinstance(step, int) and isinstance(iterable.stop, Unknown):
+            return [Const(start + place * step) for place in range(count)]
+        return items[:2]
+    most = iterable.most if isinstance(iterable, Sequence) and iterable.most is not None else count
+    return [_at(machine, items, place) for place in range(min(count, most))]
+
+
+def _at(machine: Machine, items: list[Value], place: int) -> Value:
+    """The item of a later turn: counted on where the first is a number, of the kind of the second elsewhere."""
+    first, second = items[0], items[1]
+    if place == 0:
+        return first
+    if isinstance(first, Const) and isinstance(first.value, int) and isinstance(second, Unknown):
+        return Const(first.value + place)
+    if isinstance(first, Sequence) and isinstance(second, Sequence) and len(first.items) == len(second.items):
+        if first.exact and second.exact and first.kind == "tuple":
+            parts = zip(first.items, second.items, strict=True)
+            return Sequence([_at(machine, list(pair), place) for pair in parts], "tuple")
+    return nth(machine, [first, second], place, -1, sure=False)
+
+
 def _moduli(statement: ast.For | ast.AsyncFor) -> list[ast.expr]:
-    """What the loop's index is divided by in conditions that do more than write a log."""
-    names = {node.id for node in ast.walk(statement.target) if isinstance(node, ast.Name)}
+    """What the loop's index, or a count of its turns, is divided by in conditions that do more than write a log."""
+    counted = {node.id for node in ast.walk(statement.target) if isinstance(node, ast.Name)}
+    counted |= {dotted(target) for target in counters(statement)}
     found: list[ast.expr] = []
     for part in statement.body:
         for node in ast.walk(part):
@@ -51,9 +86,32 @@ def _moduli(statement: ast.For | ast.AsyncFor) -> list[ast.expr]:
                     for inner in ast.walk(node.test)
                     if isinstance(inner, ast.BinOp)
                     and isinstance(inner.op, ast.Mod)
-                    and any(isinstance(name, ast.Name) and name.id in names for name in ast.walk(inner.left))
+                    and any(dotted(name) in counted for name in ast.walk(inner.left))
                 ]
     return found
+
+
+def _asks_for_the_last(statement: ast.For | ast.AsyncFor) -> bool:
+    """Is the index itself compared, as in `i + 1 == len(loader)`? Which turn that means is not known then."""
+    names = {node.id for node in ast.walk(statement.target) if isinstance(node, ast.Name)}
+    return any(
+        not any(isinstance(part, ast.Mod) for part in ast.walk(side))
+        and any(isinstance(part, ast.Name) and part.id in names for part in ast.walk(side))
+        for part in statement.body
+        for node in ast.walk(part)
+        if isinstance(node, ast.Compare)
+        for side in (node.left, *node.comparators)
+    )
+
+
+def counters(statement: ast.stmt) -> list[ast.Name | ast.Attribute]:
+    """What goes up by a number in every turn: `step += 1`."""
+    return [
+        part.target
+        for part in getattr(statement, "body", ())
+        if isinstance(part, ast.AugAssign) and isinstance(part.op, ast.Add) and isinstance(part.value, ast.Constant)
+        if isinstance(part.target, ast.Name) or (isinstance(part.target, ast.Attribute) and dotted(part.target))
+    ]
 
 
 def _waits_for_a_turn(statement: ast.For | ast.AsyncFor) -> bool:
@@ -82,7 +140,7 @@ def _is_log(statement: ast.stmt) -> bool:
     return getattr(callee, "attr", getattr(callee, "id", "")) in _LOGS
 
 
-def _known(frame: Frame, node: ast.expr) -> int | None:
-    value = frame.look_up(node.id) if isinstance(node, ast.Name) else None
-    number = node.value if isinstance(node, ast.Constant) else getattr(value, "value", None)
+def _known(machine: Machine, frame: Frame, node: ast.expr) -> int | None:
+    settled = isinstance(node, (ast.Constant, ast.Name)) or (isinstance(node, ast.Attribute) and dotted(node))
+    number = getattr(machine.evaluate(machine, frame, node), "value", None) if settled else None
     return number if isinstance(number, int) and number > 0 else None

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from mhlint.autograd.builtin_items import shuffled
 from mhlint.autograd.copying import deep_copy, shallow_copy
 from mhlint.autograd.frames import ProgramExits
 from mhlint.autograd.handlers import Args, Handler, Keywords
-from mhlint.autograd.iteration import elements
+from mhlint.autograd.iteration import elements, uncertain
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.values import (
     NONE,
     ClassValue,
     Const,
+    Instance,
     Mapping,
     Object,
     Partial,
     Sequence,
     Value,
     is_none,
+    tensors_in,
 )
 from mhlint.syntax.program import Site
+
+_FEW = 3
 
 
 def _partial(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -33,9 +38,37 @@ def _reduce(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
     return total
 
 
-def _chain(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    parts = [elements(machine, arg, site) for arg in args]
-    return Sequence([item for items, _ in parts for item in items], exact=all(sure for _, sure in parts))
+def _chain_map(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    made = Mapping({})
+    for part in reversed(args):
+        if not isinstance(part, Mapping):
+            return machine.unknown("ChainMap")
+        made.items.update(part.items)
+        made.exact = made.exact and part.exact
+    return made
+
+
+def _any_of(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`random.choice` and `random.sample`: some of the items, none of them for certain."""
+    return machine.unknown("random item", tuple(tensors_in(args[0])) if args else ())
+
+
+def _sample(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`random.sample`: of many draws from one memory some are alike; of few drawn items perhaps none."""
+    items, _ = elements(machine, args[0] if args else NONE, site)
+    count = args[1] if len(args) > 1 else keywords.get("k", NONE)
+    few = isinstance(count, Const) and isinstance(count.value, int) and count.value <= _FEW
+    if few or not any(tensors_in(item) for item in items):
+        return _any_of(machine, args, keywords, site)
+    return Sequence([uncertain(machine, item, "drawn") for item in items], exact=False)
+
+
+def _shuffle(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if args and isinstance(args[0], Sequence):
+        machine.effects += 1
+        mixed = shuffled(machine, args[0])
+        args[0].items[:], args[0].exact = mixed.items, mixed.exact
+    return NONE
 
 
 def _copy(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -82,16 +115,42 @@ def _dataclass_field(machine: Machine, args: Args, keywords: Keywords, site: Sit
     return keywords.get("default", machine.unknown("field"))
 
 
+def _replaced(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`dataclasses.replace`: the same object but for some fields."""
+    if not args or not isinstance(args[0], Instance):
+        return machine.unknown("replaced")
+    made = shallow_copy(args[0])
+    assert isinstance(made, Instance)
+    made.attributes.update(keywords)
+    return made
+
+
+def _record_fields(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    cls = args[0].cls if args and isinstance(args[0], Instance) else args[0] if args else None
+    if not isinstance(cls, ClassValue) or cls.record != "data":
+        return machine.unknown("fields")
+    return Sequence([Object("field", {}, {"name": Const(name)}) for name in cls.record_fields], "tuple")
+
+
+def _record_items(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`dataclasses.asdict`; a tensor that is no leaf cannot be copied, so that only its place matters."""
+    if not args or not isinstance(args[0], Instance) or args[0].cls.record != "data":
+        return machine.unknown("items")
+    held = args[0].attributes
+    return Mapping({name: held[name] for name in args[0].cls.record_fields if name in held})
+
+
 def _no_effect(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     return machine.unknown("value")
 
 
 CALLS: dict[str, Handler] = {
     "functools.partial": _partial, "functools.reduce": _reduce, "functools.wraps": _no_effect,
-    "itertools.chain": _chain,
-    "itertools.chain.from_iterable": lambda m, a, k, s: _chain(m, elements(m, a[0], s)[0] if a else [], k, s),
     "copy.deepcopy": _deepcopy, "copy.copy": _copy,
     "collections.defaultdict": _defaultdict, "collections.deque": _deque, "collections.namedtuple": _namedtuple,
+    "collections.ChainMap": _chain_map, "random.choice": _any_of, "random.sample": _sample, "random.choices": _any_of,
+    "random.shuffle": _shuffle, "dataclasses.replace": _replaced, "dataclasses.fields": _record_fields,
+    "dataclasses.asdict": _record_items, "numpy.random.shuffle": _shuffle,
     "dataclasses.field": _dataclass_field, "types.SimpleNamespace": lambda m, a, k, s: Object("namespace", {}, dict(k)),
     "typing.cast": lambda m, a, k, s: a[1] if len(a) > 1 else NONE,
     "contextlib.ExitStack": lambda *_: Object("exit stack"), "sys.exit": _exit, "os._exit": _exit,

@@ -8,6 +8,7 @@ from mhlint.autograd import tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import elements
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_parameters import parameters_of
 from mhlint.autograd.values import (
     Const,
     Instance,
@@ -143,7 +144,7 @@ def _of_module(machine: Machine, owner: Module, index: Value) -> Value:
         if position is not None:
             return children[position]
     if isinstance(index, Slice):
-        return Module(owner.kind, children=dict(owner.children), exact=False)
+        return _layers(machine, owner, index)
     as_sequence = Sequence(children, exact=owner.exact)
     position = _position(as_sequence, index)
     if position is not None:
@@ -153,6 +154,21 @@ def _of_module(machine: Machine, owner: Module, index: Value) -> Value:
     child = machine.derived("child", (owner, index), "child")
     child.module = Level.LIKELY
     return child
+
+
+def _layers(machine: Machine, owner: Module, index: Slice) -> Value:
+    """Some of the layers of a container."""
+    bounds = [bound.value for bound in (index.lower, index.upper, index.step) if isinstance(bound, Const)]
+    if owner.exact and len(bounds) == 3:
+        kept = list(owner.children.values())[slice(*bounds)]
+        children: dict[str, Value] = {str(place): layer for place, layer in enumerate(kept)}
+        return Module(owner.kind, children=children, training=owner.training)
+    if len({tensor.requires_grad for tensor in parameters_of(machine, owner)[0]}) > 1:
+        # Whether a graph starts in these layers hangs on which of them are frozen.
+        some = machine.unknown("layers")
+        some.module = Level.GUESS
+        return some
+    return Module(owner.kind, children=dict(owner.children), exact=False)
 
 
 def _of_tensor(machine: Machine, owner: Tensor, index: Value, site: Site | None) -> Value:
