@@ -203,6 +203,14 @@ def _sorted(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
     """The same items in an order that is not known, so that none of them is at a known place."""
     made = _list(machine, args, keywords, site)
     assert isinstance(made, Sequence)
+    downwards = keywords.get("reverse", FALSE)
+    if made.exact and isinstance(downwards, Const) and not keywords.keys() - {"reverse"}:
+        names = [item.items[0] for item in made.items if isinstance(item, Sequence) and item.items]
+        plain = [name.value for name in names if isinstance(name, Const)]
+        if len(plain) == len(made.items) == len(set(plain)) and len({type(name) for name in plain}) == 1:
+            # Pairs of a name and a loss: no two names are alike, so that no loss is compared.
+            order = sorted(range(len(plain)), key=lambda place: plain[place], reverse=bool(downwards.value))
+            return Sequence([made.items[place] for place in order])
     return shuffled(machine, made)
 
 

@@ -311,6 +311,8 @@ def instantiate(
     machine: Machine, cls: ClassValue, args: list[Value], keywords: dict[str, Value], site: Site | None
 ) -> Value:
     """An object of a class of the program."""
+    if cls.record == "dict":
+        return library.call_library(machine, "builtins.dict", args, keywords, site)
     if cls.record == "tuple":
         named = dict(zip(cls.record_fields, args, strict=False))
         named.update({name: value for name, value in keywords.items() if name in cls.record_fields})

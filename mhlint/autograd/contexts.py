@@ -8,11 +8,11 @@ from copy import copy
 from dataclasses import replace
 
 from mhlint.autograd import binding
-from mhlint.autograd.conditions import decide
+from mhlint.autograd.conditions import decide, truth_of
 from mhlint.autograd.frames import Frame, ProgramRaises
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import NONE, Bound, Const, Function, Instance, Object, Unknown, Value, tensors_in
+from mhlint.autograd.values import NONE, Bound, Const, Function, Instance, Library, Object, Unknown, Value, tensors_in
 
 _EXPECTS_ERROR = frozenset(
     {"pytest.raises", "suppress", "unittest.raises", "assertRaises", "assertRaisesRegex", "raises"}
@@ -131,12 +131,36 @@ def _own_context(machine: Machine, manager: Instance, inside: Callable[[Value], 
     enter, leave = machine.member(machine, manager, "__enter__"), machine.member(machine, manager, "__exit__")
     before = machine.grad_enabled
     entered = machine.call(machine, enter, [], {}, None) if enter is not None else manager
+    swallows = _may_swallow(leave)
+    machine.catching.append((None, "explicit" if swallows else "none", frozenset()))
+    error = ""
     try:
         inside(entered)
+    except ProgramRaises as raised:
+        error = raised.kind
+        if not swallows:
+            raise
     finally:
+        machine.catching.pop()
         if leave is not None and machine.steps <= machine.budget.steps:
-            machine.call(machine, leave, [NONE, NONE, NONE], {}, None)
+            given: list[Value] = [NONE, NONE, NONE]
+            if error:
+                given = [Library(f"builtins.{error}"), machine.unknown("error"), machine.unknown("traceback")]
+            left = machine.call(machine, leave, given, {}, None)
+            if swallows and error and truth_of(machine, left) is False:
+                raise ProgramRaises(error)
         machine.grad_enabled = before
+
+
+def _may_swallow(leave: Value | None) -> bool:
+    """Does `__exit__` return what may be true? Then an error in the block ends there."""
+    definition = leave.function.definition if isinstance(leave, Bound) else None
+    return definition is not None and any(
+        isinstance(node, ast.Return)
+        and node.value is not None
+        and not (isinstance(node.value, ast.Constant) and not node.value.value)
+        for node in ast.walk(definition)
+    )
 
 
 def grad_mode(enabled: Value) -> Object:

@@ -31,7 +31,8 @@ _COMPILERS = frozenset({"torch.compile", "torch._dynamo.optimize"})
 _MEMORIES = frozenset({"functools.cache", "functools.lru_cache"})
 _CONTEXTS = frozenset({"contextlib.contextmanager", "contextlib.asynccontextmanager"})
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property", "abc.abstractproperty"})
-RECORD_BASES = frozenset({"typing.NamedTuple", "NamedTuple", "collections.namedtuple", "typing.TypedDict"})
+RECORD_BASES = frozenset({"typing.NamedTuple", "NamedTuple", "collections.namedtuple"})
+_DICT_BASES = frozenset({"typing.TypedDict", "typing_extensions.TypedDict"})
 
 
 def define_function(machine: Machine, frame: Frame, node: Definition | ast.Lambda) -> Value:
@@ -116,6 +117,8 @@ def define_class(machine: Machine, frame: Frame, node: ast.ClassDef) -> Value:
         value = machine.evaluate(machine, frame, base.value if isinstance(base, ast.Subscript) else base)
         if isinstance(value, Library) and value.name in RECORD_BASES:
             record = "tuple"
+        if isinstance(value, Library) and value.name in _DICT_BASES:
+            record = "dict"
         if isinstance(value, (ClassValue, Library, Unknown)):
             if not (
                 isinstance(value, Library) and value.name in ("object", "abc.ABC", "typing.Generic", "typing.Protocol")

@@ -13,7 +13,9 @@ from mhlint.autograd.values import (
     ClassValue,
     Const,
     Instance,
+    Key,
     Mapping,
+    Native,
     Object,
     Partial,
     Sequence,
@@ -36,6 +38,18 @@ def _reduce(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
     for item in items:
         total = machine.call(machine, args[0], [total, item], {}, site)
     return total
+
+
+def _counter(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    counted: dict[Key, Value] = {}
+    items, exact = elements(machine, args[0], site) if args and not isinstance(args[0], Mapping) else ([], not args)
+    for item in items:
+        if not isinstance(item, Const):
+            return machine.unknown("Counter")
+        before = counted.get(item.value, Const(0))
+        counted[item.value] = Const(getattr(before, "value", 0) + 1)
+    counted.update(keywords)
+    return Mapping(counted, exact, default=Native("zero", lambda *_: Const(0)))
 
 
 def _chain_map(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -148,7 +162,8 @@ CALLS: dict[str, Handler] = {
     "functools.partial": _partial, "functools.reduce": _reduce, "functools.wraps": _no_effect,
     "copy.deepcopy": _deepcopy, "copy.copy": _copy,
     "collections.defaultdict": _defaultdict, "collections.deque": _deque, "collections.namedtuple": _namedtuple,
-    "collections.ChainMap": _chain_map, "random.choice": _any_of, "random.sample": _sample, "random.choices": _any_of,
+    "collections.ChainMap": _chain_map, "collections.Counter": _counter,
+    "random.choice": _any_of, "random.sample": _sample, "random.choices": _any_of,
     "random.shuffle": _shuffle, "dataclasses.replace": _replaced, "dataclasses.fields": _record_fields,
     "dataclasses.asdict": _record_items, "numpy.random.shuffle": _shuffle,
     "dataclasses.field": _dataclass_field, "types.SimpleNamespace": lambda m, a, k, s: Object("namespace", {}, dict(k)),

@@ -14,6 +14,7 @@ from mhlint.autograd.values import (
     Instance,
     Mapping,
     Module,
+    Native,
     Sequence,
     Slice,
     Tensor,
@@ -122,7 +123,9 @@ def _of_mapping(machine: Machine, owner: Mapping, index: Value) -> Value:
             return owner.items[index.value]
         if owner.default is not None:
             made = machine.call(machine, owner.default, [], {}, machine.current)
-            owner.items[index.value] = made
+            if not isinstance(owner.default, Native):
+                # A Counter answers 0 for what it has not seen, and keeps no such key.
+                owner.items[index.value] = made
             return made
     key = ("item", key_of(index))
     if not isinstance(index, Const):
