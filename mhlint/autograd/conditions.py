@@ -187,7 +187,7 @@ def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool |
             return True
         if _is_address(left) and _is_address(right):
             return False
-        if left.base is not None and left.base == right.base:
+        if _root(left) == _root(right):
             return left.offset == right.offset
         if _less(left, right) or _less(right, left):
             return False
@@ -299,7 +299,7 @@ def _root(value: Unknown) -> Key:
 
 def _less(left: Value, right: Value) -> bool | None:
     if isinstance(left, Unknown) and isinstance(right, Unknown):
-        if left.base is not None and left.base == right.base:
+        if _root(left) == _root(right):
             return left.offset < right.offset
         # A loop's second index `within` n is at most n - 2, since a later turn follows it.
         if left.within is not None and left.within == _root(right) and right.offset - left.offset >= -1:
