@@ -35,8 +35,10 @@ _TURNS_OF_ENDLESS = 8
 
 def _len(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     value = args[0] if args else NONE
-    if isinstance(value, Sequence) and value.exact:
-        return Const(len(value.items))
+    if isinstance(value, Sequence):
+        machine.measured.add(value)
+        if value.exact:
+            return Const(len(value.items))
     if isinstance(value, Mapping) and value.exact:
         return Const(len(value.items))
     if isinstance(value, Module) and value.exact:

@@ -77,7 +77,10 @@ def _drive(
 
 
 def _forget_counts(machine: Machine, frame: Frame, statement: ast.stmt, grown: int) -> bool:
-    """Turns that are not run count as well, and lists grow in them: by how much is not known. Is there any such?"""
+    """Turns that are not run count as well, and lists grow in them: by how much is not known.
+
+    Gives whether any of these may have been asked for: `if len(memory) < batch_size`.
+    """
     found = False
     for target in counters(statement):
         owner = machine.evaluate(machine, frame, target.value) if isinstance(target, ast.Attribute) else None
@@ -88,11 +91,21 @@ def _forget_counts(machine: Machine, frame: Frame, statement: ast.stmt, grown: i
             count = machine.unknown("count")
             count.at_least = known.value
             table[name] = count
-            found = True
+            found = found or _compared(statement, name)
     for sequence in machine.grown[grown:]:
-        found = found or (sequence.exact and len(sequence.items) > 1)
+        found = found or (sequence.exact and len(sequence.items) > 1 and sequence in machine.measured)
         sequence.exact = sequence.exact and len(sequence.items) < 2
     return found
+
+
+def _compared(statement: ast.stmt, name: str) -> bool:
+    """Is a name, or an attribute of that name, compared in a loop's body?"""
+    return any(
+        name in (getattr(part, "id", ""), getattr(part, "attr", ""))
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Compare)
+        for part in ast.walk(node)
+    )
 
 
 def _later(machine: Machine, item: Value) -> Value:
