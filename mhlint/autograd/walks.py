@@ -67,7 +67,10 @@ def grad(
 ) -> Value:
     """`autograd.grad(roots, inputs)`: walks only towards the inputs, fills no `.grad` (FACTS F21)."""
     event = _run(machine, roots, site, "autograd.grad", retain, create, gradient, inputs, level, through=False)
-    wanted = tensors_in(inputs)
+    wanted: list[Tensor] = []
+    for item in inputs.items if isinstance(inputs, Sequence) else [inputs]:
+        # What is not known may be made of much, and each gradient of it would be one thing more to be made of.
+        wanted += tensors_in(item)[: _MOST_OF_UNKNOWN if isinstance(item, Unknown) else None]
     results: list[Value] = []
     found: list[Tensor | None] = [*wanted] or [None]
     for tensor in found:
@@ -81,6 +84,7 @@ def grad(
     return Sequence(results, "tuple", exact=exact and bool(wanted))
 
 
+_MOST_OF_UNKNOWN = 8
 _LINEAR = frozenset(["Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "@", "Embedding"])
 
 
