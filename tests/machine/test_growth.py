@@ -1,0 +1,22 @@
+"""What is not known must not grow without bound while a program goes on."""
+
+from __future__ import annotations
+
+import time
+
+from mhlint.analyse import Request, analyse
+from mhlint.source import Source
+
+DEEP = 22
+
+
+def test_gradients_of_what_is_not_known_do_not_double() -> None:
+    """Each `grad` gives one result for each tensor that its unknown input may be made of."""
+    turn = "    state = update(state, torch.autograd.grad(measure(state), state))\n"
+    text = (
+        "import torch\nfrom unseen import measure, update\n\n\ndef adapt(w):\n"
+        "    state = update(torch.tanh(torch.ones(3, requires_grad=True)))\n" + turn * DEEP
+    )
+    start = time.process_time()
+    analyse(Source("adapt.py", text), Request(codes=frozenset({"MHL101"})))
+    assert time.process_time() - start < 5
