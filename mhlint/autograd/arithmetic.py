@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-from mhlint.autograd import special_methods, tensors
+from mhlint.autograd import special_methods, tensor_arithmetic, tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import number_key
 from mhlint.autograd.machine import Machine
@@ -31,7 +31,7 @@ def arithmetic(machine: Machine, left: Value, op: type[ast.operator], right: Val
         own = special_methods.binary(machine, left, op, right, site)
         if own is not None:
             return own
-    result = tensors.binary(machine, left, op, right, site)
+    result = tensor_arithmetic.binary(machine, left, op, right, site)
     if result is not None:
         return result
     if isinstance(left, Sequence):

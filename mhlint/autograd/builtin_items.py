@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable
 
-from mhlint.autograd import tensors
-from mhlint.autograd.arithmetic import arithmetic
-from mhlint.autograd.conditions import choice_keys, truth_of
 from mhlint.autograd.handlers import Args, Handler, Keywords
-from mhlint.autograd.iteration import Generator, elements, number_key, numbers_of, uncertain
+from mhlint.autograd.iteration import Generator, elements, number_key, numbers_of
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.special_methods import special
 from mhlint.autograd.values import (
     FALSE,
     NONE,
-    TRUE,
     Const,
     Mapping,
     Module,
@@ -248,76 +243,7 @@ def _dict(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
     return result
 
 
-def _sum(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    items, _ = elements(machine, args[0] if args else NONE, site)
-    total: Value = args[1] if len(args) > 1 else keywords.get("start", Const(0))
-    where = tensors.site_of(machine, site)
-    for item in items:
-        total = arithmetic(machine, total, ast.Add, item, where)
-    return total
-
-
-def _all(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    items, exact = elements(machine, args[0] if args else NONE, site)
-    known = [truth_of(machine, item) for item in items]
-    if False in known:
-        return FALSE
-    return TRUE if exact and None not in known else _asked(machine, "all", items, exact)
-
-
-def _any(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    items, exact = elements(machine, args[0] if args else NONE, site)
-    known = [truth_of(machine, item) for item in items]
-    if True in known:
-        return TRUE
-    return FALSE if exact and None not in known else _asked(machine, "any", items, exact)
-
-
-def _asked(machine: Machine, name: str, items: list[Value], exact: bool) -> Value:
-    """An answer that is not known, the same for the same items where these are all there are."""
-    if not exact:
-        return machine.unknown(f"{name}(...)")
-    return machine.derived(name, tuple(key_of(item) for item in items), f"{name}(...)")
-
-
-def _filter(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    if len(args) < 2:
-        return machine.unknown("filter")
-    items, exact = elements(machine, args[1], site)
-    kept: Args = []
-    for item in items:
-        verdict = item if args[0] == NONE else machine.call(machine, args[0], [item], {}, site)
-        known = truth_of(machine, verdict)
-        exact = exact and known is not None
-        if known is not False:
-            kept.append(uncertain(machine, item, choice_keys(machine, verdict)[-1]) if known is None else item)
-    return Sequence(kept, exact=exact)
-
-
-def _min(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    return _extreme(machine, args, site, min)
-
-
-def _max(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    return _extreme(machine, args, site, max)
-
-
-def _extreme(machine: Machine, args: Args, site: Site | None, pick: Callable[[list[float]], float]) -> Value:
-    items, exact = (args, True) if len(args) > 1 else elements(machine, args[0], site) if args else ([], False)
-    if len(items) == 1 and exact:
-        return items[0]
-    numbers = [item.value for item in items if isinstance(item, Const) and isinstance(item.value, (int, float))]
-    if numbers and len(numbers) == len(items) and len(args) > 1:
-        return Const(pick(numbers))
-    deps = tuple(tensor for item in items for tensor in tensors_in(item))
-    if deps:
-        # One of them: which is not known, and the maximum of tensors is one of the tensors itself.
-        return machine.unknown("one of several", deps)
-    return machine.derived("extreme", tuple(items), "min or max")
-
-
 CALLS: dict[str, Handler] = {
     "len": _len, "range": _range, "enumerate": _enumerate, "list": _list, "tuple": _tuple,
-    "set": _set, "frozenset": _set, "sorted": _sorted, "reversed": _reversed, "dict": _dict, "sum": _sum,
-    "all": _all, "any": _any, "filter": _filter, "max": _max, "min": _min,
+    "set": _set, "frozenset": _set, "sorted": _sorted, "reversed": _reversed, "dict": _dict,
 }  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mhlint.autograd.builtin_items import endless, nth, zipped
-from mhlint.autograd.frames import StopProducing
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import Generator, drain, elements
 from mhlint.autograd.machine import Machine
@@ -111,25 +110,17 @@ def _zip_lazily(machine: Machine, args: Args, lazy: int, site: Site | None) -> V
         ]
         lengths = [len(items) for items, sure in filter(None, columns) if sure]
         most = min(lengths, default=None)
-        count, stopped = 0, False
+        count = 0
 
-        def one(item: Value) -> Value:
-            nonlocal count, stopped
+        def one(item: Value) -> tuple[Value, bool]:
+            nonlocal count
             row = [item if column is None else nth(machine, column[0], count, -1, column[1]) for column in columns]
             count += 1
-            sent = consume(Sequence(row, "tuple"))
-            if most is not None and count >= most:
-                stopped = True
-                raise StopProducing
-            return sent
+            return consume(Sequence(row, "tuple")), most is not None and count >= most
 
         if most == 0:
             return
-        try:
-            source.run(one)
-        except StopProducing:
-            if not stopped:
-                raise
+        stopped = source.run_until(one)
         made.exact = stopped or (source.exact and all(column is None or column[1] for column in columns))
 
     made = Generator(produce)

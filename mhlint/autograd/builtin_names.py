@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 
-from mhlint.autograd import builtin_items, builtin_iterators, builtin_objects
+from mhlint.autograd import builtin_folds, builtin_items, builtin_iterators, builtin_objects
 from mhlint.autograd.computing import compute
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
@@ -37,6 +37,7 @@ def _not_used(machine: Machine, args: Args, keywords: Keywords, site: Site | Non
 
 
 _CALLS: dict[str, Handler] = {
-    **builtin_items.CALLS, **builtin_iterators.CALLS, **builtin_objects.CALLS, "print": lambda *_: NONE,
+    **builtin_items.CALLS, **builtin_folds.CALLS, **builtin_iterators.CALLS, **builtin_objects.CALLS,
+    "print": lambda *_: NONE,
     "repr": _not_used, "format": _not_used, "id": _not_used, "hash": _not_used, "open": _not_used, "input": _not_used,
 }  # fmt: skip

@@ -6,11 +6,12 @@ import ast
 from contextlib import suppress
 
 from mhlint.autograd import library, methods, module_forward, module_making, questions, unseen
+from mhlint.autograd.arguments import arguments, bind_arguments
 from mhlint.autograd.attributes import has_library_init, member
 from mhlint.autograd.contexts import in_grad_mode
 from mhlint.autograd.frames import Frame, ReturnValue
 from mhlint.autograd.graph import Level
-from mhlint.autograd.iteration import Generator, elements
+from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import is_module_class
 from mhlint.autograd.tensors import site_of
@@ -43,7 +44,6 @@ from mhlint.syntax.program import Site
 # A function that calls itself on the parts of what it was given goes deeper than one that searches.
 _MOST_OF_STRUCTURE = 5
 _STRUCTURES = (Const, Sequence, Mapping, Tensor)
-Arguments = tuple[list[Value], dict[str, Value]]
 
 
 def evaluate_call(machine: Machine, frame: Frame, node: ast.Call) -> Value:
@@ -54,47 +54,6 @@ def evaluate_call(machine: Machine, frame: Frame, node: ast.Call) -> Value:
     callee = machine.evaluate(machine, frame, node.func)
     args, keywords = arguments(machine, frame, node)
     return call(machine, callee, args, keywords, site)
-
-
-def arguments(machine: Machine, frame: Frame, node: ast.Call) -> Arguments:
-    """The values of a call's arguments, stars spread out."""
-    args: list[Value] = []
-    keywords: dict[str, Value] = {}
-    for arg in node.args:
-        if isinstance(arg, ast.Starred):
-            found, _ = elements(machine, machine.evaluate(machine, frame, arg.value), machine.current)
-            args.extend(found)
-        else:
-            args.append(machine.evaluate(machine, frame, arg))
-    for keyword in node.keywords:
-        before = len(machine.path.taken)
-        value = machine.evaluate(machine, frame, keyword.value)
-        if keyword.arg == "retain_graph" and len(machine.path.taken) > before and _compares_items(keyword.value):
-            value = _uncertain(machine, before)
-        if keyword.arg is not None:
-            keywords[keyword.arg] = value
-        elif isinstance(value, Mapping):
-            keywords.update({str(key): item for key, item in value.items.items() if isinstance(key, str)})
-        else:
-            keywords["**"] = value
-    return args, keywords
-
-
-def _compares_items(node: ast.expr) -> bool:
-    """`loss is not losses[-1]`: which turn that means is not known, the author's care is taken for granted."""
-    return any(
-        isinstance(part, ast.Compare)
-        and not any(isinstance(side, ast.Constant) for side in (part.left, *part.comparators))
-        for part in ast.walk(node)
-    )
-
-
-def _uncertain(machine: Machine, first: int) -> Value:
-    for position in range(first, len(machine.path.taken)):
-        machine.path.flippable[position] = False
-    made = machine.unknown("retain_graph")
-    made.attributes["<uncertain>"] = made
-    return made
 
 
 def call(machine: Machine, callee: Value, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
@@ -275,36 +234,6 @@ def _produce(machine: Machine, function: Function, frame: Frame, site: Site | No
         return NONE
 
     _inside(machine, function, site, run)
-
-
-def bind_arguments(
-    machine: Machine, frame: Frame, function: Function, args: list[Value], keywords: dict[str, Value]
-) -> None:
-    """Give a function's parameters their values; what was not passed and has no default is unknown."""
-    spec = function.definition.args
-    names = [parameter.arg for parameter in (*spec.posonlyargs, *spec.args)]
-    rest = dict(keywords)
-    spread = rest.pop("**", None)
-    if function.owner is not None and args and not function.is_static:
-        frame.receiver = args[0]
-    for name, value in zip(names, args, strict=False):
-        frame.variables[name] = value
-    for parameter in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs):
-        name = parameter.arg
-        if name in frame.variables:
-            continue
-        if name in rest:
-            frame.variables[name] = rest.pop(name)
-        elif name in function.defaults and spread is None:
-            frame.variables[name] = function.defaults[name]
-        elif isinstance(spread, Unknown) and spread.data:
-            frame.variables[name] = machine.derived("item", (spread, name), name)
-        else:
-            frame.variables[name] = machine.unknown(name)
-    if spec.vararg is not None:
-        frame.variables[spec.vararg.arg] = Sequence(list(args[len(names) :]), "tuple")
-    if spec.kwarg is not None:
-        frame.variables[spec.kwarg.arg] = Mapping(dict(rest.items()), exact=spread is None)
 
 
 def instantiate(

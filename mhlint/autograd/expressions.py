@@ -11,13 +11,15 @@ from mhlint.autograd.arithmetic import arithmetic, unary
 from mhlint.autograd.builtin_items import as_set
 from mhlint.autograd.builtin_names import builtin
 from mhlint.autograd.calls import evaluate_call
-from mhlint.autograd.conditions import choice_keys, compare, decide, negate, truth_of, truth_text
+from mhlint.autograd.comparisons import compare
+from mhlint.autograd.comprehensions import comprehension, generator_expression
+from mhlint.autograd.conditions import choice_keys, decide, negate, truth_of, truth_text
 from mhlint.autograd.definitions import define_function
 from mhlint.autograd.frames import Frame, ProgramRaises
 from mhlint.autograd.graph import Level
-from mhlint.autograd.iteration import Generator, elements, numbers_of, uncertain
+from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import NONE, Const, Key, Mapping, Range, Sequence, Slice, Unknown, Value, key_of
+from mhlint.autograd.values import NONE, Const, Key, Mapping, Sequence, Slice, Unknown, Value, key_of
 from mhlint.syntax.program import dotted
 
 
@@ -182,87 +184,6 @@ def _dict(machine: Machine, frame: Frame, node: ast.Dict) -> Value:
     return result
 
 
-def _comprehension(machine: Machine, frame: Frame, node: ast.ListComp | ast.SetComp | ast.DictComp) -> Value:
-    inner = Frame(frame.program, parent=frame, function=frame.function, owner=frame.owner, receiver=frame.receiver)
-    if frame.is_class_body:
-        inner.variables.update(frame.variables)
-    collected: list[Value] = []
-    keys: list[Value] = []
-    exact = True
-
-    def collect() -> None:
-        if isinstance(node, ast.DictComp):
-            keys.append(machine.evaluate(machine, inner, node.key))
-            collected.append(machine.evaluate(machine, inner, node.value))
-        else:
-            collected.append(machine.evaluate(machine, inner, node.elt))
-
-    exact = _clauses(machine, inner, node.generators, collect)
-    if isinstance(node, ast.DictComp):
-        named = all(isinstance(key, Const) for key in keys)
-        items = {
-            key.value if isinstance(key, Const) else ("item", key_of(key)): value
-            for key, value in zip(keys, collected, strict=True)
-        }
-        return Mapping(items, exact=exact and named)
-    return as_set(collected, exact) if isinstance(node, ast.SetComp) else Sequence(collected, "list", exact)
-
-
-def _clauses(machine: Machine, inner: Frame, clauses: list[ast.comprehension], collect: Callable[[], None]) -> bool:
-    """Run the loops and conditions of a comprehension; whether every item was surely seen."""
-    clause, rest = clauses[0], clauses[1:]
-    source = machine.evaluate(machine, inner, clause.iter)
-    exact = True
-    activation, outer, count = machine.next_serial(), machine.turn, 0
-
-    def one(item: Value) -> Value:
-        nonlocal exact, count
-        with machine.in_turn((*outer, (activation, count))):
-            count += 1
-            binding.assign(machine, inner, clause.target, item)
-            for test in clause.ifs:
-                value = machine.evaluate(machine, inner, test)
-                known = truth_of(machine, value)
-                if known is None:
-                    known, exact, item = True, False, uncertain(machine, item, choice_keys(machine, value)[-1])
-                    binding.assign(machine, inner, clause.target, item)
-                if not known:
-                    return NONE
-            if rest:
-                exact = _clauses(machine, inner, rest, collect) and exact
-            else:
-                collect()
-        return NONE
-
-    if isinstance(source, Generator):
-        source.run(one)
-        return exact and source.exact
-    listed = numbers_of(source) if isinstance(source, Range) else None
-    found, sure = elements(machine, source, machine.current) if listed is None else (listed, True)
-    if len(found) > 64:
-        found, sure = [found[0], found[1], found[-1]], False
-    for item in found:
-        one(item)
-    return exact and sure
-
-
-def _generator(machine: Machine, frame: Frame, node: ast.GeneratorExp) -> Value:
-    inner = Frame(frame.program, parent=frame, function=frame.function, owner=frame.owner, receiver=frame.receiver)
-
-    def produce(consume: Callable[[Value], Value]) -> None:
-        turn = machine.turn
-
-        def hand_over() -> None:
-            value = machine.evaluate(machine, inner, node.elt)
-            with machine.in_turn(turn):
-                consume(value)
-
-        generator.exact = _clauses(machine, inner, node.generators, hand_over)
-
-    generator = Generator(produce)
-    return generator
-
-
 def _joined(machine: Machine, frame: Frame, node: ast.JoinedStr) -> Value:
     parts: list[str] = []
     keys: list[Key] = []
@@ -323,7 +244,7 @@ _HANDLERS: dict[type[ast.expr], Callable[[Machine, Frame, Any], Value]] = {
     ast.Constant: _constant, ast.Name: _name, ast.Attribute: _attribute, ast.Subscript: _subscript,
     ast.Slice: _slice, ast.Call: evaluate_call, ast.BinOp: _binary, ast.UnaryOp: _unary, ast.BoolOp: _bool,
     ast.Compare: _compare, ast.IfExp: _conditional, ast.Lambda: _lambda, ast.List: _list, ast.Tuple: _list,
-    ast.Set: _list, ast.Dict: _dict, ast.ListComp: _comprehension, ast.SetComp: _comprehension,
-    ast.DictComp: _comprehension, ast.GeneratorExp: _generator, ast.JoinedStr: _joined, ast.Starred: _starred,
+    ast.Set: _list, ast.Dict: _dict, ast.ListComp: comprehension, ast.SetComp: comprehension,
+    ast.DictComp: comprehension, ast.GeneratorExp: generator_expression, ast.JoinedStr: _joined, ast.Starred: _starred,
     ast.NamedExpr: _walrus, ast.Await: _await, ast.Yield: _yield, ast.YieldFrom: _yield_from,
 }  # fmt: skip

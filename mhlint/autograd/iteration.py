@@ -62,6 +62,24 @@ class Generator(Value):
 
         self.produce(hand_over)
 
+    def run_until(self, consume: Callable[[Value], tuple[Value, bool]]) -> bool:
+        """Run until `consume` has had enough, as it says beside what it sends back; whether it had."""
+        enough = False
+
+        def one(item: Value) -> Value:
+            nonlocal enough
+            sent, enough = consume(item)
+            if enough:
+                raise StopProducing
+            return sent
+
+        try:
+            self.run(one)
+        except StopProducing:
+            if not enough:
+                raise
+        return enough
+
 
 def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Value], bool]:
     """The items of a value, and whether these are surely all and no others."""

@@ -7,6 +7,7 @@ from mhlint.autograd.iteration import elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_parameters import parameter
 from mhlint.autograd.operations import Arguments
+from mhlint.autograd.tensor_arithmetic import may_be_number
 from mhlint.autograd.trace import Misuse
 from mhlint.autograd.values import (
     FALSE,
@@ -34,7 +35,7 @@ WRAPPERS = frozenset({"DataParallel", "DistributedDataParallel", "FullyShardedDa
 
 def _takes_data_for_settings(args: list[Value], settings: dict[str, Value]) -> bool:
     """Is a tensor among the positional arguments that no setting wants? Some loss classes take weights of classes."""
-    given = [arg for arg in args if isinstance(arg, Tensor) and not tensors.may_be_number(arg)]
+    given = [arg for arg in args if isinstance(arg, Tensor) and not may_be_number(arg)]
     weights = [value for name, value in settings.items() if name in ("weight", "pos_weight")]
     return any(not any(tensor is weight for weight in weights) for tensor in given) or len(given) > len(weights) > 0
 

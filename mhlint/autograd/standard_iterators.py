@@ -7,7 +7,6 @@ import itertools
 from collections.abc import Callable, Iterable
 
 from mhlint.autograd.arithmetic import arithmetic
-from mhlint.autograd.frames import StopProducing
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
@@ -121,25 +120,15 @@ def _first_of(source: Generator, start: int, stop: int | None, step: int) -> Gen
     """Some of a generator's items: it runs no further than the last of them."""
 
     def produce(consume: Callable[[Value], Value]) -> None:
-        count, stopped = 0, False
+        count = 0
 
-        def one(item: Value) -> Value:
-            nonlocal count, stopped
+        def one(item: Value) -> tuple[Value, bool]:
+            nonlocal count
             wanted = count >= start and (count - start) % step == 0 and (stop is None or count < stop)
             count += 1
-            sent = consume(item) if wanted else NONE
-            if stop is not None and count >= stop:
-                stopped = True
-                raise StopProducing
-            return sent
+            return consume(item) if wanted else NONE, stop is not None and count >= stop
 
-        if stop == 0:
-            return
-        try:
-            source.run(one)
-        except StopProducing:
-            if not stopped:
-                raise
+        if stop != 0 and source.run_until(one):
             # What was not asked for can still be had from the generator itself.
             source.spent, source.taken = False, source.taken + count
 

@@ -22,7 +22,7 @@ from mhlint.autograd.frames import (
 )
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.matching import run_match
-from mhlint.autograd.tensors import update_in_place
+from mhlint.autograd.tensor_arithmetic import update_in_place
 from mhlint.autograd.values import NONE, Const, Instance, Mapping, Tensor
 from mhlint.syntax.program import dotted
 
