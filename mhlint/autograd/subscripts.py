@@ -5,13 +5,14 @@ from __future__ import annotations
 from copy import copy
 
 from mhlint.autograd import tensors
-from mhlint.autograd.graph import Level
+from mhlint.autograd.graph import Level, Turn
 from mhlint.autograd.iteration import elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_parameters import parameters_of
 from mhlint.autograd.values import (
     Const,
     Instance,
+    Key,
     Mapping,
     Module,
     Native,
@@ -218,8 +219,7 @@ def store(machine: Machine, owner: Value, index: Value, value: Value, site: Site
         if isinstance(index, Const):
             owner.items[index.value] = value
         else:
-            owner.items[("item", key_of(index))] = value
-            owner.exact = False
+            _store_under_unknown(machine, owner, ("item", key_of(index)), value)
     elif isinstance(owner, Tensor):
         _store_in_tensor(machine, owner, index, value, site)
     elif isinstance(owner, Module) and isinstance(index, Const):
@@ -235,6 +235,25 @@ def store(machine: Machine, owner: Value, index: Value, value: Value, site: Site
     elif isinstance(owner, Unknown):
         owner.attributes[("[]", key_of(index))] = value
         machine.effects += 1
+
+
+def _store_under_unknown(machine: Machine, owner: Mapping, key: Key, value: Value) -> None:
+    """A key that is not known may be one of another turn: what that turn has stored may be gone then."""
+    for known, turn in list(owner.stored.items()):
+        held = owner.items.get(known)
+        if known != key and held is not None and not _same_round(machine, turn, machine.turn) and tensors_in(held):
+            owner.items[known] = machine.unknown("item", tuple(tensors_in(held)))
+    owner.items[key], owner.stored[key], owner.exact = value, machine.turn, False
+
+
+def _same_round(machine: Machine, first: Turn, second: Turn) -> bool:
+    """Do two turns differ at most in that of one loop, the innermost: are they passes over different items?"""
+    if first != second and len(first) == len(second) == 1 and first[0][0] == machine.trace.virtual_loop:
+        return False
+    if len(first) != len(second):
+        shorter = min(len(first), len(second))
+        return first[:shorter] == second[:shorter]
+    return first == second or (first[:-1] == second[:-1] and first[-1][0] == second[-1][0])
 
 
 def _store_in_tensor(machine: Machine, owner: Tensor, index: Value, value: Value, site: Site) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mhlint.autograd.graph import Level, Node, Storage
+from mhlint.autograd.graph import Level, Node, Storage, Turn
 
 if TYPE_CHECKING:
     from mhlint.autograd.frames import Frame
@@ -161,11 +161,13 @@ class Sequence(Value):
 
 @dataclass(eq=False, slots=True, repr=False)
 class Mapping(Value):
-    """A dict with constant keys. When not `exact`, it may hold other keys, too."""
+    """A dict with constant keys. When not `exact`, it may hold other keys, too; `stored` says in which turns of loops
+    something was stored under keys that are not known."""
 
     items: dict[Key, Value]
     exact: bool = True
     default: Value | None = None
+    stored: dict[Key, Turn] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True, repr=False)

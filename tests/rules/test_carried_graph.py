@@ -28,6 +28,14 @@ SILENT = [
             loss.backward()
             total += loss.item()
     """),
+    Case("losses that each turn stores anew, under names that are not known", """
+        def train(names, data):
+            losses = {}
+            for batch in data:
+                for i in range(len(names)):
+                    losses["part%d" % i] = head_a(trunk(batch)).sum()
+                sum(losses[name] for name in losses).backward()
+    """),
     Case("a total that is only added up", """
         total = 0.0
         for _ in range(3):
