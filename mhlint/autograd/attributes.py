@@ -166,6 +166,8 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
     made = machine.derived("attribute", (owner, name), f"self.{name}")
     if is_module(owner):
         made.attributes["<of module>"] = TRUE
+    if any(name in cls.program.computed_attributes for cls in owner.cls.order() if isinstance(cls, ClassValue)):
+        made.attributes["<computed>"] = TRUE
     if any(text in owner.cls.program.module_evidence for text in (name, f"self.{name}")):
         made.module = Level.LIKELY
     owner.attributes[name] = made

@@ -180,7 +180,7 @@ def enter(
     frame = Frame(function.program, parent=function.frame, function=function, owner=function.owner)
     bind_arguments(machine, frame, function, args, keywords)
     if isinstance(definition, ast.Lambda):
-        return _inside(machine, function, site, lambda: machine.evaluate(machine, frame, definition.body))
+        return _inside(machine, frame, site, lambda: machine.evaluate(machine, frame, definition.body))
     if function.is_context or function.program.yields(definition):
         return Generator(lambda consume: _produce(machine, function, frame, site, consume))
 
@@ -192,15 +192,17 @@ def enter(
             return leave.value
         return NONE
 
-    result = _inside(machine, function, site, run)
+    result = _inside(machine, frame, site, run)
     if function.region:
         module_forward.mark_region(machine, result, function.region, site_of(machine, site))
     return result
 
 
-def _inside(machine: Machine, function: Function, site: Site | None, run) -> Value:  # type: ignore[no-untyped-def]
-    current = machine.current
+def _inside(machine: Machine, frame: Frame, site: Site | None, run) -> Value:  # type: ignore[no-untyped-def]
+    function, current = frame.function, machine.current
+    assert function is not None
     machine.active.append(function)
+    machine.frames.append(frame)
     machine.stack.append(site if site is not None else site_of(machine, None))
     try:
         if function.grad_mode is not None:
@@ -210,20 +212,23 @@ def _inside(machine: Machine, function: Function, site: Site | None, run) -> Val
     finally:
         machine.stack.pop()
         machine.active.pop()
+        machine.frames.pop()
         machine.current = current
 
 
 def _produce(machine: Machine, function: Function, frame: Frame, site: Site | None, consume) -> None:  # type: ignore[no-untyped-def]
-    consumer_turn, consumer_active = machine.turn, list(machine.active)
+    consumer_turn, consumer_active, consumer_frames = machine.turn, list(machine.active), list(machine.frames)
 
     def hand_over(item: Value) -> Value:
-        turn, active, stack = machine.turn, machine.active, machine.stack
-        machine.turn, machine.active = consumer_turn, consumer_active
+        turn, active, stack, frames = machine.turn, machine.active, machine.stack, machine.frames
+        machine.turn, machine.active, machine.frames = consumer_turn, consumer_active, consumer_frames
         machine.stack = stack[:-1]
+        machine.waiting.append(frame)
         try:
             return consume(item)  # type: ignore[no-any-return]
         finally:
-            machine.turn, machine.active, machine.stack = turn, active, stack
+            machine.turn, machine.active, machine.stack, machine.frames = turn, active, stack, frames
+            machine.waiting.pop()
 
     frame.on_yield = hand_over
 
@@ -233,7 +238,7 @@ def _produce(machine: Machine, function: Function, frame: Frame, site: Site | No
             machine.execute(machine, frame, function.definition.body)
         return NONE
 
-    _inside(machine, function, site, run)
+    _inside(machine, frame, site, run)
 
 
 def instantiate(

@@ -81,7 +81,9 @@ def decide(
         answer = forced != flipped
         machine.path.learn(key, answer)
     else:
-        answer = machine.path.choose(key, text, default != flipped, site, machine.turn, flipped=flipped)
+        answer = machine.path.choose(
+            key, text, default != flipped, site, machine.turn, flipped=flipped, aside=_is_aside(machine, site)
+        )
     machine.path.learn(alike(machine, key), answer)
     return answer != flipped
 
@@ -96,3 +98,14 @@ def negate(value: Value, machine: Machine) -> Value:
     return made
 
 
+
+
+def _is_aside(machine: Machine, site: Site) -> bool:
+    """Does a condition stand in code that only defines or computes: a module that is imported, a forward?"""
+    if machine.defining:
+        return True
+    running = machine.active[-1] if machine.active else None
+    if running is None or running.program is not site.program:
+        return False
+    first, last = running.definition.lineno, running.definition.end_lineno or running.definition.lineno
+    return first <= site.row <= last and machine.asides.holds(running)

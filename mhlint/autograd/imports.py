@@ -104,14 +104,18 @@ def namespace(machine: Machine, program: Program) -> Namespace:
 def run_definitions(machine: Machine, frame: Frame) -> None:
     """Run a module's body for its definitions and settings only: no loops, no main guard, no training."""
     frame.light = True
-    for statement in frame.program.tree.body:
-        if isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Call):
-            continue
-        try:
-            machine.execute(machine, frame, [statement])
-        except Leave as leave:
-            if type(leave).__name__ == "GiveUp":
-                raise
+    before, machine.defining = machine.defining, True
+    try:
+        for statement in frame.program.tree.body:
+            if isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Call):
+                continue
+            try:
+                machine.execute(machine, frame, [statement])
+            except Leave as leave:
+                if type(leave).__name__ == "GiveUp":
+                    raise
+    finally:
+        machine.defining = before
 
 
 def _star_of_library(machine: Machine, frame: Frame, module: str) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from mhlint.autograd.asides import Asides
 from mhlint.autograd.frames import Frame, GiveUp
 from mhlint.autograd.graph import Level, Node, Turn
 from mhlint.autograd.paths import Budget, Path
@@ -29,6 +30,7 @@ from mhlint.autograd.values import (
     Value,
     key_of,
 )
+from mhlint.syntax.liveness import Liveness
 from mhlint.syntax.program import Program, Site
 from mhlint.syntax.project import Project
 
@@ -43,6 +45,7 @@ class Machine:
     path: Path
     trace: Trace
     budget: Budget
+    asides: Asides
     backward_calls: tuple[str, ...] = ()
     going_on: bool = False
     grad_enabled: bool | None = True
@@ -52,7 +55,12 @@ class Machine:
     serial: int = 0
     stack: list[Site] = field(default_factory=list)
     active: list[Function] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+    waiting: list[Frame] = field(default_factory=list)
     entered: set[ast.AST] = field(default_factory=set)
+    covered: set[ast.AST] = field(default_factory=set)
+    held: set[ast.AST] = field(default_factory=set)
+    liveness: dict[ast.AST, Liveness] = field(default_factory=dict)
     catching: list[tuple[Frame | None, str, frozenset[str]]] = field(default_factory=list)
     namespaces: dict[Program, Namespace] = field(default_factory=dict)
     asked: dict[Key, Key] = field(default_factory=dict)
@@ -71,6 +79,7 @@ class Machine:
     returned: Site | None = None
     copies_saved: bool = False
     first_side: bool = True
+    defining: bool = False
 
     # Doors between the files of this folder, set by `mhlint.autograd.run`.
     evaluate: Callable[[Machine, Frame, ast.expr], Value] = field(init=False)

@@ -45,14 +45,16 @@ class Path:
                 return False
         return None
 
-    def choose(self, key: Key, text: str, default: bool, site: Site, turn: Turn, *, flipped: bool = False) -> bool:
+    def choose(
+        self, key: Key, text: str, default: bool, site: Site, turn: Turn, *, flipped: bool = False, aside: bool = False
+    ) -> bool:
         """Answer an undecided condition, and remember the answer; `text` says its negation if `flipped`."""
         position = len(self.taken)
         answer = self.planned[position] if position < len(self.planned) else default
         subject = _without_negation(text) if flipped else text
         count = self.asked.get(subject, 0)
         self.asked[subject] = count + 1
-        self.taken.append(Choice(text, answer != flipped, site, turn, count, subject))
+        self.taken.append(Choice(text, answer != flipped, site, turn, count, subject, aside=aside))
         self.given.append(answer)
         self.flippable.append(True)
         self.learn(key, answer)
@@ -111,7 +113,10 @@ class Budget:
 
 
 def explore(name: str, run: Callable[[Path], tuple[Trace, int]], budget: Budget) -> Root:
-    """Run a root along its paths, those with fewest choices flipped from their default first."""
+    """Run a root along its paths, those with fewest choices flipped from their default first.
+
+    A choice in code that only computes counts twice: what it changes matters less often than what walks.
+    """
     root = Root(name)
     queue: list[tuple[int, int, tuple[bool, ...]]] = [(0, 0, ())]
     serial = steps = 0
@@ -131,5 +136,6 @@ def explore(name: str, run: Callable[[Path], tuple[Trace, int]], budget: Budget)
         # More than may be run at all are never taken from the queue.
         for position in islice(others, budget.paths):
             serial += 1
-            heapq.heappush(queue, (flips + 1, serial, (*answers[:position], not answers[position])))
+            cost = 2 if path.taken[position].aside else 1
+            heapq.heappush(queue, (flips + cost, serial, (*answers[:position], not answers[position])))
     return root

@@ -93,6 +93,11 @@ def walkers(program: Program, backward_calls: tuple[str, ...] = ()) -> set[str]:
     return _offered(program, own, None)
 
 
+def names_that_walk(program: Program, words: frozenset[str]) -> frozenset[str]:
+    """The names in a module that stand for a walk: `words`, and its definitions that walk."""
+    return words | {definition.name for definition in _relevant(program, words)}
+
+
 def is_relevant(program: Program, words: frozenset[str]) -> bool:
     """Does the code outside of definitions walk, or call what does?"""
     known = {definition.name for definition in _relevant(program, words)}

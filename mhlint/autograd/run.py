@@ -17,6 +17,7 @@ from mhlint.autograd import (
     statements,
     trainer_loops,
 )
+from mhlint.autograd.asides import Asides
 from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRaises
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.paths import Budget, Path, explore
@@ -33,6 +34,7 @@ from mhlint.autograd.values import (
     Value,
     tensors_in,
 )
+from mhlint.syntax.liveness import Liveness
 from mhlint.syntax.program import Definition, Program
 from mhlint.syntax.project import Project
 
@@ -46,6 +48,9 @@ def run_program(
     """All paths of all roots of a program."""
     budget = budget or Budget()
     runs = Runs(program)
+    words = words_of(program, project, backward_calls)
+    asides = Asides(words)
+    liveness: dict[ast.AST, Liveness] = {}
     entered: set[ast.AST] = set()
     left = budget.source_steps
 
@@ -55,14 +60,17 @@ def run_program(
             runs.all_run = False
             return
         limits = replace(budget, total_steps=min(budget.total_steps, left))
+        covered: set[ast.AST] = set()
+        held: set[ast.AST] = set()
 
         def run(path: Path, going_on: bool = False) -> tuple[Trace, int]:
-            machine = Machine(project, path, Trace(name), limits, backward_calls, going_on=going_on)
+            machine = Machine(project, path, Trace(name), limits, asides, backward_calls, going_on=going_on)
             machine.evaluate, machine.execute = expressions.evaluate, statements.execute
             machine.call, machine.member = calls.call, attributes.member
-            machine.batches = loading.batches
+            machine.batches, machine.liveness, machine.held = loading.batches, liveness, held
             _run(machine, body)
             entered.update(machine.entered)
+            covered.update(machine.covered)
             machine.trace.choices = path.choices()
             nonlocal left
             left -= machine.steps
@@ -70,11 +78,12 @@ def run_program(
             return machine.trace, machine.steps
 
         root = explore(name, run, limits)
+        root.covered = covered
         runs.roots.append(root)
         if _raises_after_retaining(root):
             runs.repaired.append(explore(name, lambda path: run(path, going_on=True), limits))
+            runs.repaired[-1].covered = covered
 
-    words = words_of(program, project, backward_calls)
     if is_relevant(program, words):
         add("script", lambda machine: _script(machine, program))
     for cls, definition in candidates(program, words)[:_MOST_ROOTS]:
@@ -109,6 +118,7 @@ def _script(machine: Machine, program: Program) -> None:
     frame = Frame(program)
     frame.variables["__name__"] = Const("__main__")
     frame.variables["__file__"] = Const(program.source.path)
+    machine.frames.append(frame)
     if not program.source.cells:
         machine.execute(machine, frame, program.tree.body)
         return
@@ -126,6 +136,7 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
     frame = Frame(program)
     machine.current = program.site(definition)
     machine.namespaces[program] = Namespace(program, frame)
+    machine.frames.append(frame)
     imports.run_definitions(machine, frame)
     frame.light = False
     machine.current = program.site(definition)

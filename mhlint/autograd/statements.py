@@ -33,6 +33,7 @@ def execute(machine: Machine, frame: Frame, body: list[ast.stmt]) -> None:
     """Run statements in order."""
     for statement in body:
         machine.spend()
+        machine.covered.add(statement)
         machine.current = frame.program.site(statement)
         handler = _HANDLERS.get(type(statement))
         if handler is not None:

@@ -42,6 +42,7 @@ def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tenso
             tensor.requires_grad = None  # what was not seen may have parameters of its own
     else:
         tensor = leaf(machine, site, requires_grad=False if value.data else None, name=value.label)
+        tensor.attributes.update({name: value.attributes[name] for name in ("<computed>",) if name in value.attributes})
     tensor.unseen_call = True
     value.attributes["<tensor>"] = tensor
     return tensor

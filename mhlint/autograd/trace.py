@@ -6,6 +6,7 @@ the paths that were explored for all roots of one source.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -20,7 +21,8 @@ class Choice:
     """A condition the machine could not decide, the side taken on this path, and where it stands.
 
     `subject` is the condition without its negation, the same wherever it is asked; `count` is how often it had
-    been asked before; `settled` when its other side is known to make no difference and need not be run.
+    been asked before; `settled` when its other side is known to make no difference and need not be run; `aside` when it
+    stands in code that only computes (see `asides`).
     """
 
     text: str
@@ -30,6 +32,7 @@ class Choice:
     count: int
     subject: str = ""
     settled: bool = False
+    aside: bool = False
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -69,7 +72,8 @@ class Failure:
 class Backward(Event):
     """A run of the backward engine. `api` is how it was called: "method", "autograd.backward", "autograd.grad"
     or the name of a wrapper; `retains` is None when not known; `sends` is the leaf whose `.grad` was passed as
-    the gradient, with the walks that had been sent before in `resent`."""
+    the gradient, with the walks that had been sent before in `resent`; where nothing that is read later leads to what
+    an explicit retain kept, `let_go` are the statements that bind what is read later (see `holders`)."""
 
     api: str
     roots: tuple[Tensor, ...]
@@ -84,6 +88,7 @@ class Backward(Event):
     failure: Failure | None = None
     caught: bool = False
     silent_changes: tuple[tuple[Node, Saved, Change, Level], ...] = ()
+    let_go: frozenset[ast.AST] | None = None
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -235,11 +240,13 @@ class Trace:
 
 @dataclass(eq=False)
 class Root:
-    """All explored paths of one root. `complete` is false when a budget cut the exploration short."""
+    """All explored paths of one root. `complete` is false when a budget cut the exploration short; `covered` are the
+    statements that some path has run."""
 
     name: str
     traces: list[Trace] = field(default_factory=list)
     complete: bool = True
+    covered: set[ast.AST] = field(default_factory=set)
 
 
 @dataclass(eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mhlint.autograd import gradients, tensors
+from mhlint.autograd import gradients, holders, tensors
 from mhlint.autograd.conditions import decide
 from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.graph import Change, Level, Node, Saved, Walk, walk
@@ -127,6 +127,7 @@ def _run(
     wanted = [] if through or inputs is None else inputs.items if isinstance(inputs, Sequence) else [inputs]
     failure = _failure(machine, found, visited, gradient, level, roots, wanted=wanted)
     caught = failure is not None and _expects_error(machine)
+    kept = {node for node in visited.nodes if node.keeps >= Level.MAYBE}
     event = machine.emit(
         Backward, where, api=api, roots=tuple(found), walk=visited, retains=retains,
         explicit_retain=bool(explicit and retains),
@@ -134,6 +135,7 @@ def _run(
         sent_walks=tuple(sends.gradient.walks) if sends is not None else (),
         inputs=None if targets is None else tuple(tensors_in(inputs)), failure=failure, caught=caught,
         silent_changes=tuple(_silent_changes(visited)),
+        let_go=holders.let_go(machine, kept, where) if explicit and retains and not creates else None,
     )  # fmt: skip
     if failure is not None and failure.level >= Level.LIKELY and not machine.going_on:
         if failure.node is not None and not retains:

@@ -62,12 +62,14 @@ def answer(choice: Choice) -> bool:
     return choice.taken == (choice.text == choice.subject)
 
 
-def when(group: list[Sighting]) -> tuple[str, ...]:
+def when(group: list[Sighting], *, explored: bool = True) -> tuple[str, ...]:
     """The choices without which the finding was not seen: those that all its paths share.
 
     A choice counts where a path took its other side (and so did not show the finding), and where its other side
-    could have made a difference but was not run; not where it is settled that it makes none. Where paths that share
-    no choice show it (`if a or b:`), those of the surest one that tell it from the paths that do not show it.
+    could have made a difference but was not run; not where it is settled that it makes none, or stands aside. Where
+    paths that share no choice show it (`if a or b:`), those of the surest one that tell it from the paths that do not
+    show it. Where the paths that were not `explored` do not matter, choices of which no path took the other side say
+    nothing.
     """
     shared: dict[_Identity, Choice] | None = None
     settled: set[_Identity] = set()
@@ -87,7 +89,7 @@ def when(group: list[Sighting]) -> tuple[str, ...]:
     needed = {
         identity: choice
         for identity, choice in (shared or {}).items()
-        if identity not in settled or (identity, not answer(choice)) in sides
+        if (identity, not answer(choice)) in sides or not (choice.aside or identity in settled or not explored)
     }
     _tell_apart(group, needed)
     phrases: dict[str, str] = {}

@@ -49,6 +49,8 @@ Removing the argument is safe: the gradients are the same, and nothing walks the
 
 - Two networks, or two forwards of one network, share no graph: neither walk needs to retain anything for the
   other.
+- Where not every path of a long function was run, a call is still reported if nothing that is read after it leads to
+  the graph it keeps, whatever the paths do.
 - A retained graph that a later turn of a loop walks (a carried state, a graph built before the loop) is needed
   and not reported.
 
@@ -73,20 +75,29 @@ from mhlint.rules.wording import code
 _ADVICE = "remove `retain_graph`"
 
 
-def _explored(root: Root) -> bool:
-    """Was every choice that can make a difference seen with both of its answers?"""
+def _explored(root: Root) -> Level:
+    """Was every choice that can make a difference seen with both of its answers? Likely where those are left out that
+    stand in code that only computes."""
     if root.complete:
-        return True
+        return Level.CERTAIN
     choices = [choice for trace in root.traces for choice in trace.choices]
     sides = {(choice.subject, answer(choice)) for choice in choices}
     settled = {choice.subject for choice in choices if choice.settled}
-    return all(subject in settled or (subject, not given) in sides for subject, given in sides)
+    open_ones = {subject for subject, given in sides if subject not in settled and (subject, not given) not in sides}
+    if not open_ones:
+        return Level.CERTAIN
+    return Level.NO if any(choice.subject in open_ones and not choice.aside for choice in choices) else Level.LIKELY
 
 
-def _level(trace: Trace, event: Backward) -> Level:
+def _has_graph_of_others(event: Backward) -> bool:
+    """Does it walk what another call of the object's methods has computed, with a graph that others may share?"""
+    return any("<computed>" in leaf.attributes for leaf in event.walk.leaves)
+
+
+def _level(trace: Trace, event: Backward, explored: Level) -> Level:
     """Likely at most where the walk enters something that was not seen, or an attribute that others can read; a walk
     that trains surely has a graph."""
-    surest = max(event.walk.nodes.values(), default=Level.NO)
+    surest = min(explored, max(event.walk.nodes.values(), default=Level.NO))
     if any(leaf.requires_grad is None for leaf in event.walk.leaves) or stays_on_object(trace, event):
         return min(surest, Level.LIKELY)
     return max(surest, Level.LIKELY) if event.walk.leaves and surest else surest
@@ -96,6 +107,7 @@ def find(runs: Runs) -> Iterable[Finding]:
     """Walks that retain what nothing walks again, on any path."""
     groups: dict[Place, list[Sighting]] = defaultdict(list)
     needed: set[Place] = set()
+    partly: set[Place] = set()
     unread = unread_attributes(runs)
     for root in (*runs.roots, *runs.repaired):
         explored = _explored(root)
@@ -108,15 +120,24 @@ def find(runs: Runs) -> Iterable[Finding]:
                     needed.add(place)  # `retain_graph=loss is not last`: the author says when
                 if not (event.explicit_retain and event.retains) or event.failure is not None:
                     continue
-                if event.creates_graph or not explored or walked_or_shown_later(trace, event, unread):
+                shared = event.creates_graph or _has_graph_of_others(event)
+                if shared or walked_or_shown_later(trace, event, unread):
                     needed.add(place)
-                elif trace.ended == "done":
-                    groups[place].append(Sighting(root, trace, event, _level(trace, event)))
+                elif explored and trace.ended == "done":
+                    if explored is Level.LIKELY:
+                        partly.add(place)
+                    groups[place].append(Sighting(root, trace, event, _level(trace, event, explored)))
+                elif event.let_go is not None and event.let_go <= root.covered:
+                    partly.add(place)
+                    groups[place].append(Sighting(root, trace, event, _level(trace, event, Level.LIKELY)))
+                elif not explored:
+                    needed.add(place)
     for place, group in groups.items():
         group.sort(key=lambda sighting: -sighting.level)
         if place not in needed and group[0].level >= Level.LIKELY:
             message = f"{code(group[0].event.site)} retains a graph that nothing walks again"
-            yield Finding(RULE.code, RULE.name, message, place, confidence(group), _ADVICE, when(group))
+            conditions = when(group, explored=place not in partly)
+            yield Finding(RULE.code, RULE.name, message, place, confidence(group), _ADVICE, conditions)
 
 
 RULE = Rule(

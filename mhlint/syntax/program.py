@@ -83,19 +83,30 @@ class Program:
         return stores
 
     @cached_property
+    def computed_attributes(self) -> frozenset[str]:
+        """The attributes to which the text stores what a part of the object gives: `self.z = self.net(x)`."""
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+                if dotted(node.value.func).startswith("self."):
+                    parts = [part for target in node.targets for part in ast.walk(target)]
+                    found.update(part.attr for part in parts if isinstance(part, ast.Attribute))
+        return frozenset(found)
+
+    @cached_property
     def used_attributes(self) -> dict[str, list[ast.expr]]:
         """Where the text reads an attribute for more than a number to show, by the attribute's name."""
         uses: dict[str, list[ast.expr]] = {}
         shown: set[ast.AST] = set()
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                if node.attr in _SHOWING:
+                if node.attr in SHOWING:
                     shown.add(node.value)
                 elif node not in shown:
                     uses.setdefault(node.attr, []).append(node)
             elif isinstance(node, ast.FormattedValue):
                 shown.add(node.value)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PRINTING:
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PRINTING:
                 shown.update(node.args)
         return uses
 
@@ -182,8 +193,10 @@ class Program:
         return [node for node in ast.walk(self.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
 
 
-_SHOWING = frozenset({"item", "data", "detach", "numpy", "tolist", "shape", "size", "dim", "ndim", "device", "dtype"})
-_PRINTING = frozenset({"float", "int", "bool", "str", "print", "round", "format", "len", "isinstance"})
+SHOWING = frozenset(
+    "item data detach numpy tolist argmax numel long shape size dim ndim device dtype requires_grad is_cuda".split()
+)
+PRINTING = frozenset({"float", "int", "bool", "str", "print", "round", "format", "len", "isinstance"})
 _EMPTYING = frozenset({"clear", "pop", "popitem", "remove", "append", "extend", "update", "insert", "popleft"})
 
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from machine.case_files import Case
 from mhlint.autograd import attributes, calls, expressions, loading, statements
+from mhlint.autograd.asides import Asides
 from mhlint.autograd.frames import Frame, Leave
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
@@ -58,7 +59,7 @@ def trace_case(case: Case, main: Path) -> Runs:
 def final_variables(case: Case, main: Path) -> dict[str, Value]:
     """The variables of the script at its end, along its default path."""
     program = parse(Source(str(main), case.source))
-    machine = Machine(Project(program), Choices(), Trace("script"), Budget())
+    machine = Machine(Project(program), Choices(), Trace("script"), Budget(), Asides(frozenset()))
     machine.evaluate, machine.execute = expressions.evaluate, statements.execute
     machine.call, machine.member = calls.call, attributes.member
     machine.batches = loading.batches

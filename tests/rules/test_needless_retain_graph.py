@@ -9,6 +9,18 @@ from cases import TWICE, VERSION, Case, check, in_pytest, reported
 from mhlint.analyse import Request, analyse
 from mhlint.source import Source
 
+
+def _options() -> str:
+    """Statements that hang on more options than there are paths to be run."""
+    return "".join(f"if options.o{i}: opt.zero_grad()\n" for i in range(60))
+
+
+def _method(before: str, after: str, name: str) -> Case:
+    """A function that walks between two parts, with many options around the walk."""
+    rows = [*before.splitlines(), *_options().splitlines(), *after.splitlines()]
+    return Case(name, "def train(options):\n" + "".join(f"    {row}\n" for row in rows))
+
+
 SILENT = [
     Case("no retain", """
         head_a(trunk(x)).sum().backward()
@@ -92,6 +104,26 @@ SILENT = [
         head_b(z).mean().backward()
     """, TWICE),
 ]
+SILENT += [
+    _method("loss = head_a(trunk(x)).sum()\nloss.backward(retain_graph=True)",
+            "if options.once:\n    opt.step()\nelse:\n    loss.backward()", "walked again on a path that is not run"),
+    _method("z = trunk(x)\nloss = head_a(z).sum()\nloss.backward(retain_graph=True)",
+            "for head in heads:\n    z = z * 2\nz.sum().backward()", "what it kept is read behind many options"),
+    _method("", "z = trunk(x)\nif options.plain:\n    more = torch.zeros(1)\nelse:\n    more = head_b(z).sum()\n"
+            "head_a(z).sum().backward(retain_graph=True)\n(more + trunk(x).sum()).backward()",
+            "what is read behind it has a graph on a path that is not run"),
+    Case("what another method has computed", """
+        class Model:
+            def __init__(self):
+                self.trunk, self.a, self.b = trunk, head_a, head_b
+
+            def forward(self, batch):
+                self.z = self.trunk(batch)
+
+            def walk(self):
+                self.a(self.z).sum().backward(retain_graph=True)
+    """),
+]
 FIRING = [
     Case("one loss", """
         head_a(trunk(x)).sum().backward(retain_graph=True)  # here
@@ -135,6 +167,32 @@ FIRING = [
                 loss.backward(retain_graph=True)  # here, likely
                 opt.step()
     """),
+]
+FIRING += [
+    _method("loss = head_a(trunk(x)).sum()\nloss.backward(retain_graph=True)  # here, likely\nprint(loss.item())", "",
+            "behind it are more options than are run"),
+    _method("for batch in options.data:\n    loss = head_a(trunk(batch)).sum()\n    loss.backward(retain_graph=True)"
+            "  # here, likely", "return float(loss)", "in a loop before many options"),
+    Case("more options in a forward than are run", """
+        class Net(nn.Module):
+            def __init__(self, options):
+                super().__init__()
+                self.layer, self.options = nn.Linear(4, 4), options
+
+            def forward(self, batch):
+                z = self.layer(batch)
+%s
+                return z
+
+        class Trainer:
+            def __init__(self, options):
+                self.net = Net(options)
+
+            def train(self, data):
+                for batch in data:
+                    self.loss = self.net(batch).pow(2).mean()
+                    self.loss.backward(retain_graph=True)  # here, likely
+    """ % "\n".join(f"                if self.options.o{i}: z = torch.tanh(z)" for i in range(60))),  # noqa: UP031
 ]
 CASES = SILENT + FIRING
 

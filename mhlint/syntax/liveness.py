@@ -1,0 +1,174 @@
+"""Which names a function may still read behind one of its statements, before it binds them anew on every way there."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mhlint.syntax.program import PRINTING, SHOWING, own_nodes
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+Names = frozenset[str]
+_NONE: Names = frozenset()
+
+
+class Behind(NamedTuple):
+    """The names that are read behind a part of a function, and all statements in it that bind them."""
+
+    names: Names
+    binders: frozenset[ast.AST]
+
+
+class _Ways(NamedTuple):
+    """What is read where control leaves a block early."""
+
+    at_break: Names = _NONE
+    at_continue: Names = _NONE
+    always: Names = _NONE
+
+
+class Liveness:
+    """The names read behind each statement of a function's (or a module's) own body.
+
+    A read that takes no more than a number out of a tensor (`loss.item()`, `float(loss)`, `x is None`) is none. Names
+    that inner functions read are taken to be read everywhere.
+    """
+
+    def __init__(self, owner: ast.AST) -> None:
+        self._behind: dict[ast.stmt, Names] = {}
+        self._home: dict[ast.AST, ast.stmt] = {}
+        self._binders: dict[str, set[ast.AST]] = {}
+        body: list[ast.stmt] = getattr(owner, "body", [])
+        own = list(own_nodes(owner))
+        inner = [node for node in own if isinstance(node, (*_FUNCTIONS, ast.ClassDef))]
+        shared = [name for node in own if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names]
+        self._everywhere = frozenset(shared).union(*(_reads(node) for node in inner))
+        for statement in (node for node in own if isinstance(node, ast.stmt)):
+            for part in _own_parts(statement):
+                self._home[part] = statement
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    self._binders.setdefault(part.id, set()).add(statement)
+        self._block(body, _NONE, _Ways())
+
+    def behind(self, part: ast.AST) -> Behind | None:
+        """What is read behind a part of the body, and in the rest of its statement where it is not all of it."""
+        statement = self._home.get(part)
+        if statement is None or statement not in self._behind:
+            return None
+        names = self._behind[statement] | self._everywhere
+        value = getattr(statement, "value", None)
+        if isinstance(value, ast.Await):
+            value = value.value
+        if not isinstance(statement, (ast.Expr, ast.Assign, ast.AnnAssign, ast.Return)) or value is not part:
+            names |= frozenset().union(*(_reads(own) for own in _own_expressions(statement)))
+        elif isinstance(statement, ast.Assign):
+            names -= _bound(statement.targets)
+        return Behind(names, frozenset(node for name in names for node in self._binders.get(name, ())))
+
+    def _block(self, body: list[ast.stmt], after: Names, ways: _Ways) -> Names:
+        for statement in reversed(body):
+            after = after | ways.always
+            self._behind[statement] = self._behind.get(statement, _NONE) | after
+            after = self._before(statement, after, ways)
+        return after
+
+    def _before(self, node: ast.stmt, after: Names, ways: _Ways) -> Names:
+        """The names read before a statement that are read in it, or behind it and not bound by it."""
+        if isinstance(node, ast.If):
+            return _reads(node.test) | self._block(node.body, after, ways) | self._block(node.orelse, after, ways)
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+            return self._loop(node, after, ways)
+        if isinstance(node, (ast.With, ast.AsyncWith)):
+            targets = [item.optional_vars for item in node.items if item.optional_vars is not None]
+            inner = self._block(node.body, after, ways) - _bound(targets)
+            return inner.union(*(_reads(item.context_expr) for item in node.items))
+        if isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
+            return self._try(node, after, ways)  # type: ignore[arg-type]
+        if isinstance(node, ast.Match):
+            return (after | _reads(node.subject)).union(*(self._block(case.body, after, ways) for case in node.cases))
+        if isinstance(node, (ast.Return, ast.Raise)):
+            return ways.always | _reads(node)
+        if isinstance(node, (ast.Break, ast.Continue)):
+            return ways.always | (ways.at_break if isinstance(node, ast.Break) else ways.at_continue)
+        if isinstance(node, ast.Assign):
+            return (after - _bound(node.targets)).union(_reads(node.value), *(_reads(t) for t in node.targets))
+        if isinstance(node, ast.AnnAssign):
+            return ((after - _bound([node.target])) | _reads(node)) if node.value is not None else after
+        if isinstance(node, ast.AugAssign):
+            return after | _reads(node) | _bound([node.target])
+        if isinstance(node, ast.Delete):
+            return after.difference(name.id for name in node.targets if isinstance(name, ast.Name)) | _reads(node)
+        if isinstance(node, _DEFINITIONS):
+            return after - {node.name}
+        return after | _reads(node)
+
+    def _loop(self, node: ast.For | ast.AsyncFor | ast.While, after: Names, ways: _Ways) -> Names:
+        done = self._block(node.orelse, after, ways)
+        head = done
+        while True:
+            inner = self._block(node.body, head, _Ways(after, head, ways.always))
+            inner = _reads(node.test) | inner if isinstance(node, ast.While) else inner - _bound([node.target])
+            if inner <= head:
+                break
+            head |= inner
+        return head if isinstance(node, ast.While) else head | _reads(node.iter)
+
+    def _try(self, node: ast.Try, after: Names, ways: _Ways) -> Names:
+        last = self._block(node.finalbody, after, ways)
+        caught = last.union(*(self._block(handler.body, last, ways) for handler in node.handlers))
+        # Control may leave from any statement in it.
+        within = ways._replace(always=ways.always | caught)
+        return self._block(node.body, self._block(node.orelse, last, within), within)
+
+
+def _own_expressions(statement: ast.stmt) -> Iterator[ast.AST]:
+    """The parts of a statement that are no statements, handlers or cases with statements of their own."""
+    for child in ast.iter_child_nodes(statement):
+        if not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+            yield child
+
+
+def _own_parts(statement: ast.stmt) -> Iterator[ast.AST]:
+    todo = list(_own_expressions(statement))
+    while todo:
+        node = todo.pop()
+        yield node
+        if not isinstance(node, _FUNCTIONS):
+            todo.extend(ast.iter_child_nodes(node))
+
+
+def _bound(targets: list[ast.expr]) -> Names:
+    """The names that targets bind."""
+    parts = [part for target in targets for part in _flat(target)]
+    return frozenset(part.id for part in parts if isinstance(part, ast.Name))
+
+
+def _flat(target: ast.expr) -> Iterator[ast.expr]:
+    if isinstance(target, (ast.Tuple, ast.List)):
+        for item in target.elts:
+            yield from _flat(item)
+    else:
+        yield target.value if isinstance(target, ast.Starred) else target
+
+
+def _reads(node: ast.AST) -> Names:
+    """The names that are read for more than a number to show."""
+    found: set[str] = set()
+    shown: set[ast.AST] = set()
+    todo = [node]
+    while todo:
+        part = todo.pop()
+        if isinstance(part, ast.Attribute) and part.attr in SHOWING:
+            shown.add(part.value)
+        elif isinstance(part, ast.FormattedValue):
+            shown.add(part.value)
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in PRINTING:
+            shown.update(part.args)
+        elif isinstance(part, ast.Compare) and isinstance(part.ops[0], (ast.Is, ast.IsNot)):
+            shown.add(part.left)
+        elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part not in shown:
+            found.add(part.id)
+        todo.extend(ast.iter_child_nodes(part))
+    return frozenset(found)
