@@ -31,6 +31,8 @@ def arithmetic(machine: Machine, left: Value, op: type[ast.operator], right: Val
         own = special_methods.binary(machine, left, op, right, site)
         if own is not None:
             return own
+    if op is ast.Mod and isinstance(left, Const) and isinstance(left.value, str):
+        tensors.show(machine, (right,), site)
     result = tensor_arithmetic.binary(machine, left, op, right, site)
     if result is not None:
         return result

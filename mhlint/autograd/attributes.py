@@ -238,6 +238,8 @@ def _of_tensor(machine: Machine, owner: Tensor, name: str, site: Site | None) ->
         if owner.requires_grad is None:
             return machine.derived("requires_grad", (owner,), f"{owner.name or 'tensor'}.requires_grad")
         return TRUE if owner.requires_grad else FALSE
+    if name in ("is_leaf", "grad_fn"):
+        tensors.show(machine, (owner,), site)
     if name == "is_leaf" and not owner.unseen_call:
         return FALSE if owner.node is not None else TRUE
     if name == "grad_fn":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 
-from mhlint.autograd import builtin_folds, builtin_items, builtin_iterators, builtin_objects
+from mhlint.autograd import builtin_folds, builtin_items, builtin_iterators, builtin_objects, tensors
 from mhlint.autograd.computing import compute
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
@@ -32,12 +32,21 @@ def call_builtin(machine: Machine, name: str, args: Args, keywords: Keywords, si
     return None if handler is None else handler(machine, args, keywords, site)
 
 
+def _print(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    tensors.show(machine, args, site)
+    return NONE
+
+
+def _text(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    tensors.show(machine, args, site)
+    return machine.unknown("value")
+
+
 def _not_used(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     return machine.unknown("value")
 
 
 _CALLS: dict[str, Handler] = {
-    **builtin_items.CALLS, **builtin_folds.CALLS, **builtin_iterators.CALLS, **builtin_objects.CALLS,
-    "print": lambda *_: NONE,
-    "repr": _not_used, "format": _not_used, "id": _not_used, "hash": _not_used, "open": _not_used, "input": _not_used,
+    **builtin_items.CALLS, **builtin_folds.CALLS, **builtin_iterators.CALLS, **builtin_objects.CALLS, "print": _print,
+    "repr": _text, "format": _text, "id": _not_used, "hash": _not_used, "open": _not_used, "input": _not_used,
 }  # fmt: skip

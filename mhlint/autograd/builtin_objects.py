@@ -133,6 +133,7 @@ def _hasattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
 
 
 def _str(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    tensors.show(machine, args, site)
     known = len(args) == 1 and isinstance(args[0], Const) and isinstance(args[0].value, (str, int, bool, type(None)))
     return Const(str(args[0].value)) if known else machine.unknown("text")  # type: ignore[attr-defined]
 

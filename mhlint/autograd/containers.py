@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mhlint.autograd import subscripts
+from mhlint.autograd import subscripts, tensors
 from mhlint.autograd.builtin_items import shuffled
 from mhlint.autograd.computing import NotPlain, as_value, plain
 from mhlint.autograd.iteration import Generator, drain, elements
@@ -181,6 +181,7 @@ def _of_constant(
 ) -> Value:
     if isinstance(owner.value, str) and name == "format":
         given, named = list(args), dict(keywords)
+        tensors.show(machine, (*given, *named.values()), None)
         if all(isinstance(value, Const) and isinstance(value.value, (int, str)) for value in (*given, *named.values())):
             try:
                 return Const(owner.value.format(*map(plain, given), **{key: plain(named[key]) for key in named}))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from mhlint.autograd import attributes, binding, subscripts
+from mhlint.autograd import attributes, binding, subscripts, tensors
 from mhlint.autograd.arithmetic import arithmetic, unary
 from mhlint.autograd.builtin_items import as_set
 from mhlint.autograd.builtin_names import builtin
@@ -195,6 +195,7 @@ def _joined(machine: Machine, frame: Frame, node: ast.JoinedStr) -> Value:
                 parts.append(str(value.value))
             else:
                 known = False
+            tensors.show(machine, (value,), None)
             keys.append((key_of(value), ast.dump(part.format_spec) if part.format_spec else part.conversion))
         elif isinstance(part, ast.Constant):
             parts.append(str(part.value))

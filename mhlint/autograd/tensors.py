@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence as Many
 
 from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.graph import Change, Level, Node, Saved, Storage
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.trace import Detach, InPlaceFailure, Write
-from mhlint.autograd.values import Key, Tensor, Unknown, Value
+from mhlint.autograd.trace import Detach, InPlaceFailure, Shown, Write
+from mhlint.autograd.values import Key, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
 
@@ -18,6 +19,13 @@ def site_of(machine: Machine, site: Site | None) -> Site:
         return site
     assert machine.current is not None
     return machine.current
+
+
+def show(machine: Machine, values: Iterable[Value], site: Site | None) -> None:
+    """Something looks at what tensors are: their place in the graph, or their text, which tells it."""
+    for value in values:
+        for tensor in tensors_in(value):
+            machine.emit(Shown, site_of(machine, site), tensor=tensor)
 
 
 def leaf(machine: Machine, site: Site | None, *, requires_grad: bool | None = False, name: str = "") -> Tensor:

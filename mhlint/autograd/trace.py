@@ -163,6 +163,13 @@ class Detach(Event):
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
+class Shown(Event):
+    """The program looks at what a tensor is in the graph: whether it is a leaf, its node, its text with both in it."""
+
+    tensor: Tensor
+
+
+@dataclass(eq=False, kw_only=True, slots=True)
 class Escape(Event):
     """Tensors became visible to code that the machine does not see: it may walk them at any time.
 

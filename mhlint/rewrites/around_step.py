@@ -29,8 +29,8 @@ def kept_afterwards(step: Step) -> list[Group]:
     return found
 
 
-def events_during(group: Group) -> list[Event]:
-    """What happened from the first walk on until the last one is over, with the rest of the loops around it."""
+def events_during(step: Step, group: Group) -> list[Event]:
+    """What happened from the first walk on until the last one is over, with the rest of the statement it stands in."""
     first, last = group.walks[0], group.walks[-1]
     end = last.index
     apart = [
@@ -47,7 +47,26 @@ def events_during(group: Group) -> list[Event]:
                 end = event.index
             elif len(event.turn) <= depth:
                 break
+    end = max(end, _end_of_statement(step, group))
     return group.trace.events[first.index : end + 1]
+
+
+def _end_of_statement(step: Step, group: Group) -> int:
+    """The last event, from the last walk on, of the statement behind which the rewrite adds its own."""
+    last, statement = group.walks[-1], step.statements[-1]
+    start = statement.lineno, statement.col_offset
+    behind = statement.end_lineno or statement.lineno, statement.end_col_offset or 0
+    path = step.runs.program.source.path
+    end = last.index
+    for event in group.trace.events[last.index + 1 :]:
+        if not any(
+            site.program.source.path == path
+            and start <= (site.row, getattr(site.node, "col_offset", 0)) < behind
+            for site in (event.site, *event.stack)
+        ):
+            break
+        end = event.index
+    return end
 
 
 def surely_runs(layout: Layout, step: Step) -> bool:

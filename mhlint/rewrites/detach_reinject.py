@@ -16,6 +16,7 @@ from mhlint.rewrites.groups import Step
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import changed_in_place, fresh_name, loads, taken, torch_autograd
 from mhlint.rewrites.scene import Scene
+from mhlint.rewrites.shown import becomes_text
 from mhlint.rewrites.walk_calls import removing_retain
 from mhlint.rules.walking import walked_or_shown_later
 
@@ -47,7 +48,7 @@ def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
     doubts += [
         f"`{event.module.label}` is not seen and could reach the trunk in another way"
         for group in step.groups
-        for event in events_during(group)
+        for event in events_during(step, group)
         if isinstance(event, ModuleCall) and isinstance(event.module, Unknown)
     ]
     copied = frozenset(place for boundary in found if boundary.copy for place in boundary.copy.writes)
@@ -108,10 +109,10 @@ def _renaming(
     if copy != fresh and isinstance(boundary.copy.onward, ast.AugAssign):  # type: ignore[union-attr]
         read.append(boundary.copy.onward.target)  # type: ignore[union-attr, arg-type]
     for name in read:
-        # What an f-string reads becomes text: it may go on reading the boundary itself. Before Python 3.12 the
-        # places of what stands in it are not known either.
+        # What is printed shows whether it is a leaf: that goes on reading the boundary itself. Before Python 3.12 the
+        # places of what stands in an f-string are not known either.
         behind = (name.lineno, name.col_offset) >= onward
-        if any(isinstance(item, ast.JoinedStr) for item in layout.around(name)):
+        if any(isinstance(item, ast.JoinedStr) for item in layout.around(name)) or becomes_text(layout, name):
             if behind:
                 raise CannotEdit(f"`{boundary.name}` is changed in place, and read behind that")
             continue

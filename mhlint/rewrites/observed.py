@@ -13,9 +13,10 @@ from mhlint.findings import Place
 from mhlint.rewrites.around_step import events_during
 from mhlint.rewrites.groups import Group, Step
 from mhlint.rewrites.layout import CannotEdit, Layout
-from mhlint.rewrites.names import own
+from mhlint.rewrites.names import own, stored
 from mhlint.rewrites.scene import where
 from mhlint.rules.walking import needs_apart
+from mhlint.syntax.program import Site
 
 _NO_GRAD = ("no_grad", "inference_mode", "set_grad_enabled")
 _MODES = frozenset({"train", "eval", "requires_grad_"})
@@ -77,17 +78,11 @@ def doubts(layout: Layout, step: Step, copied: frozenset[Place] = frozenset()) -
     """
     found: list[str] = []
     for group in step.groups:
-        found += _in_group(group, copied)
-    for item in layout.around(step.statements[0]):
-        if (
-            isinstance(item, ast.Try)
-            and item.handlers
-            and any(step.statements[0] is s for s in _all(item.body))
-        ):
-            found.append("an error in between is caught, and half a step may go on")
-        if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            break
+        found += _in_group(step, group, copied)
+    if any(_is_caught(site) for group in step.groups for site in (group.walks[0].site, *group.walks[0].stack)):
+        found.append("an error in between is caught, and half a step may go on")
     found += _lazily_made(step)
+    found += _through_another_name(layout, step)
     for statement in step.statements:
         for node in own(statement):
             if (
@@ -115,12 +110,66 @@ def _lazily_made(step: Step) -> Iterator[str]:
                 yield f"`{sources[where(event.site.node)][:50]}` may be a generator that runs between the walks"
 
 
-def _all(block: list[ast.stmt]) -> Iterator[ast.AST]:
-    for statement in block:
-        yield from ast.walk(statement)
+def _through_another_name(layout: Layout, step: Step) -> Iterator[str]:
+    """`g = weight.grad` names the tensor that each walk adds to: no `.grad` need be read to see it."""
+    tree = layout.program.tree
+    named = {
+        target
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None
+        if any(_is_gradient(layout, part) for part in ast.walk(node.value))
+        for top in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        for target in stored([top])
+    }
+    if not named:
+        return
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    waiting, seen = list[ast.AST](step.statements), set[str]()
+    while waiting:
+        for node in ast.walk(waiting.pop()):
+            read = node.id if isinstance(node, ast.Name) else "." + node.attr if isinstance(node, ast.Attribute) else ""
+            if read in named and isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
+                yield f"`{ast.unparse(node)}` may be a gradient that the walks add to"
+            called = read.removeprefix(".")
+            if called in functions and called not in seen:
+                seen.add(called)
+                waiting.append(functions[called])
 
 
-def _in_group(group: Group, copied: frozenset[Place]) -> Iterator[str]:
+def _is_gradient(layout: Layout, node: ast.AST) -> bool:
+    """Is it the gradient itself, and not something computed from it?"""
+    if isinstance(node, ast.Call):
+        gives = isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) > 1
+        return gives and isinstance(node.args[1], ast.Constant) and node.args[1].value == "grad"
+    if not (isinstance(node, ast.Attribute) and node.attr == "grad"):
+        return False
+    parent = layout.parents[node]
+    called = isinstance(parent, ast.Call) and parent.func is node
+    return not called and not isinstance(parent, (ast.Attribute, ast.Compare, ast.BinOp))
+
+
+def _is_caught(site: Site) -> bool:
+    """Does the code go on behind an error at a place of it?"""
+    for node in ast.walk(site.program.tree):
+        if isinstance(node, (ast.Try, ast.With, ast.AsyncWith)):
+            inside = node.body[0].lineno <= site.row <= (node.body[-1].end_lineno or site.row)
+            if inside and isinstance(node, ast.Try) and any(_goes_on(handler) for handler in node.handlers):
+                return True
+            if inside and isinstance(node, (ast.With, ast.AsyncWith)):
+                if any("suppress" in ast.unparse(item.context_expr) for item in node.items):
+                    return True
+    return False
+
+
+def _goes_on(handler: ast.ExceptHandler) -> bool:
+    if handler.type is not None and ast.unparse(handler.type) in ("KeyboardInterrupt", "SystemExit"):
+        return False
+    last = handler.body[-1]
+    ends = isinstance(last, ast.Expr) and ast.unparse(last).startswith(("sys.exit(", "exit(", "quit(", "os._exit("))
+    return not (isinstance(last, ast.Raise) or ends)
+
+
+def _in_group(step: Step, group: Group, copied: frozenset[Place]) -> Iterator[str]:
     first, last = group.walks[0], group.walks[-1]
     nodes = {node for walk in group.walks for node in walk.walk.nodes}
     kept = {saved.storage for node in nodes for saved in node.saved}
@@ -129,7 +178,7 @@ def _in_group(group: Group, copied: frozenset[Place]) -> Iterator[str]:
             yield "a hook sees each gradient that passes it"
     if any(leaf.hooked for walk in group.walks for leaf in walk.walk.leaves):
         yield "a hook sees each gradient that passes it"
-    during = events_during(group)
+    during = events_during(step, group)
     for event in during[1:]:
         if isinstance(event, Unseen) and not _is_data_method(event.label):
             yield f"`{event.label}` is called between the walks and could read gradients"

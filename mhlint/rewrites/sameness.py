@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from mhlint.autograd.graph import Level, Node, walk
 from mhlint.autograd.trace import Backward, Root, Runs, Step, Trace
 from mhlint.autograd.values import Sequence, Tensor, Value
+from mhlint.rewrites.cut import node_at
 from mhlint.syntax.program import Site
 
 _LINEAR = frozenset({"+", "sum", "scale", "add", "+="})
@@ -69,13 +70,14 @@ def _same_root(
             continue
         key = _choices(trace, renamed.rename, ignored)
         if key not in known:
-            if old.complete and new.complete:
+            if (old.complete and new.complete) or _fails_within(trace, rows):
                 return False
             continue
         met.add(key)
         if not _same_trace(known[key], trace, plain, renamed, rows):
             return False
-    return not (old.complete and new.complete and len(met) < len(known))
+    # Of too many paths each run shows some: at least one of them has to be in both.
+    return bool(met or not known) and not (old.complete and new.complete and len(met) < len(known))
 
 
 def _choices(trace: Trace, rename: Text, ignored: frozenset[str]) -> tuple[tuple[str, bool], ...]:
@@ -88,11 +90,17 @@ def _same_trace(old: Trace, new: Trace, plain: _Texts, renamed: _Texts, rows: ra
     left, right = _snapshots(old, plain), _snapshots(new, renamed)
     if old.ended != new.ended:
         failed = [event for event in new.of(Backward) if event.failure is not None]
-        if new.ended != "raised" or not failed or failed[-1].site.row in rows:
+        if new.ended != "raised" or not failed or _fails_within(new, rows):
             return False
         # The last snapshot is what was there when it raised.
         return left[: len(right) - 1] == right[:-1]
     return left == right
+
+
+def _fails_within(trace: Trace, rows: range) -> bool:
+    """Does a path end in a walk that fails in some rows?"""
+    failed = [event for event in trace.of(Backward) if event.failure is not None]
+    return trace.ended == "raised" and bool(failed) and failed[-1].site.row in rows
 
 
 def _snapshots(trace: Trace, texts: _Texts) -> list[Counter[object]]:
@@ -137,13 +145,13 @@ def _given(
     for root, gradient in zip(event.roots, passed, strict=False):
         boundary = gradient.grad_of if isinstance(gradient, Tensor) else None
         if boundary is None:
-            for node in _losses(root):
+            for node in _losses(root, event.serial):
                 for leaf in _leaves(node):
                     yield leaf, None, Counter([_loss(node, texts)])
             continue
         sent = _losses_at(trace, event, boundary, texts)
-        graph = root.graph()
-        for leaf in walk([graph]).leaves if graph is not None else ():
+        start = _start(root, event.serial)
+        for leaf in _leaves(start) if start is not None else ():
             yield leaf, boundary, sent
 
 
@@ -163,10 +171,16 @@ def _losses_at(trace: Trace, event: Backward, boundary: Tensor, texts: _Texts) -
     return _merged(ways)
 
 
-def _losses(root: Tensor) -> Iterable[Node | Tensor]:
-    """The losses that a root adds up."""
-    start = root.graph()
-    waiting: list[Node | Tensor] = [start[0]] if start is not None else []
+def _start(root: Tensor, serial: int) -> Node | Tensor | None:
+    """Where a walk from a tensor started: what changed the tensor in place later has come to its graph since."""
+    graph = root.graph()
+    return None if graph is None else node_at(root, serial) or graph[0]
+
+
+def _losses(root: Tensor, serial: int) -> Iterable[Node | Tensor]:
+    """The losses that a root added up when it was walked."""
+    start = _start(root, serial)
+    waiting: list[Node | Tensor] = [start] if start is not None else []
     while waiting:
         item = waiting.pop()
         if isinstance(item, Node) and item.op in _LINEAR:

@@ -14,6 +14,7 @@ from mhlint.rewrites.observed import doubts, require_one_way
 from mhlint.rewrites.own_copy import leaves_are_changed
 from mhlint.rewrites.sameness import same_gradients
 from mhlint.rewrites.scene import Scene
+from mhlint.rewrites.shown import leaves_are_shown
 
 
 def fix(scene: Scene, finding: Finding) -> Fix | None:
@@ -93,6 +94,8 @@ def _made(scene: Scene, step: Step, finding: Finding, style: str, tried: list[st
         raise CannotEdit("it is not proven to give every parameter the same gradient")
     if cutting and leaves_are_changed(after):
         raise CannotEdit("a head works in place on the boundary")
+    if cutting and leaves_are_shown(step.runs, after):
+        raise CannotEdit("a head looks at whether the boundary is a leaf")
     return _trusted(scene, step, style, draft, edits, tried)
 
 

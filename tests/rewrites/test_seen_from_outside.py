@@ -1,0 +1,128 @@
+"""What can tell a rewritten step from the old one, though it stands outside of the walks' lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from .stepping import assert_same, fixed, offered, program  # noqa: E402
+
+LOOP = """
+z = trunk(x)
+opt.zero_grad()
+for head, y in zip(heads, ys):
+    loss = F.mse_loss(head(z), y)
+    loss.backward(retain_graph=True)
+opt.step()
+"""
+
+DEFINITIONS = '''
+def leafy(t):
+    return t * 2 if t.is_leaf else t
+
+
+def told(t):
+    return "a leaf" if t.grad_fn is None else "made"
+
+
+def shown(t):
+    print(f"{t}")
+
+
+'''
+
+
+@pytest.mark.parametrize(
+    "line", ["print(z)", "print('z', [z])", "print(repr(z)[-30:])", "print('%s' % z)", "print('{}'.format(z))"]
+)
+def test_text_of_the_boundary_stays_that_of_a_result(line: str, tmp_path: Path) -> None:
+    """The text of a tensor says whether it is a leaf: what is printed is the boundary itself, not its copy."""
+    text = program(LOOP.replace("    loss.b", f"    {line}\n    loss.b"))
+    after = fixed(text)
+    assert f"    {line}\n" in after
+    assert "head(z_detached)" in after
+    assert_same(text, after, tmp_path)
+
+
+@pytest.mark.parametrize("line", ["loss = F.mse_loss(head(leafy(z)), y)", "print(told(z))", "shown(z)"])
+def test_a_function_that_asks_whether_it_is_given_a_leaf(line: str, tmp_path: Path) -> None:
+    """The copy is a leaf and the trunk's output is none: the losses are summed."""
+    text = program(LOOP.replace("    loss.b", f"    {line}\n    loss.b"), DEFINITIONS)
+    after = fixed(text)
+    assert "detach" not in after
+    assert "sum(losses)" in after
+    assert_same(text, after, tmp_path)
+
+
+def test_a_loss_that_is_changed_in_place_behind_its_walk(tmp_path: Path) -> None:
+    """The walk of a sum would see what became of it."""
+    text = program(LOOP.replace("retain_graph=True)", "retain_graph=True)\n    loss *= 2"))
+    assert fixed(text, "sum") == text
+    assert_same(text, fixed(text), tmp_path)
+
+
+@pytest.mark.parametrize("style", ["sum", "detach-reinject"])
+@pytest.mark.parametrize(
+    "extra", ["print(weight.norm().item())", "log()", "print([g.norm().item() for g in kept])", "print(kept[0].norm())"]
+)
+def test_a_gradient_that_is_read_by_another_name(extra: str, style: str) -> None:
+    """Each walk adds to the tensor that `weight` names."""
+    text = program(
+        LOOP.replace("retain_graph=True)", f"retain_graph=True)\n    {extra}"),
+        """
+        for parameter in trunk.parameters():
+            parameter.grad = torch.zeros_like(parameter)
+        weight = trunk[0].weight.grad
+        kept = [parameter.grad for parameter in trunk.parameters()]
+
+
+        def log():
+            print(weight.norm().item())
+
+
+        """,
+    ).replace("opt.zero_grad()", "opt.zero_grad(set_to_none=False)")
+    assert fixed(text, style) == text
+
+
+@pytest.mark.parametrize("style", ["sum", "detach-reinject"])
+def test_a_step_that_shares_its_block_with_the_last_walk(style: str, tmp_path: Path) -> None:
+    """The trunk's gradient has to be there before the optimizer steps, in the branch as everywhere."""
+    step = LOOP.replace("opt.step()", "if full:\n    z.pow(2).mean().backward()\n    opt.step()\n    opt.zero_grad()")
+    text = program(step, "full = True\n\n\n")
+    assert_same(text, fixed(text, style), tmp_path)
+    text = program(step.replace("loss.backward(", "if loss > 9: continue\n    loss.backward("), "full = True\n\n\n")
+    assert_same(text, fixed(text, style), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "try:\n    step_inner(x, ys)\nexcept ValueError:\n    opt.step()",
+        "with contextlib.suppress(ValueError):\n    step_inner(x, ys)",
+    ],
+)
+@pytest.mark.parametrize("style", ["sum", "detach-reinject"])
+def test_an_error_in_between_that_a_caller_catches(frame: str, style: str) -> None:
+    """The first loss's gradient is there when the second head raises."""
+    inner = LOOP.replace("\n", "\n    ")
+    text = program(frame, f"import contextlib\n\n\ndef step_inner(x, ys):{inner}\n\n\n")
+    assert fixed(text, style) == text
+    ((applicability, message),) = offered(text, "MHL201", style)
+    assert applicability == "unsafe"
+    assert "caught" in message
+
+
+def test_an_error_that_ends_the_program(tmp_path: Path) -> None:
+    """A handler that raises again, or waits for the keyboard, lets no half step go on."""
+    inner = LOOP.replace("\n", "\n    ")
+    text = program(
+        "try:\n    inner(x, ys)\nexcept KeyboardInterrupt:\n    pass\nexcept RuntimeError:\n    print('no')\n    raise",
+        f"def inner(x, ys):{inner}\n\n\n",
+    )
+    after = fixed(text)
+    assert "z_detached" in after
+    assert_same(text, after, tmp_path)
