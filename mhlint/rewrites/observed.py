@@ -14,6 +14,7 @@ from mhlint.rewrites.around_step import events_during
 from mhlint.rewrites.groups import Group, Step
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import own, stored
+from mhlint.rewrites.run_by_walks import run_by_walks
 from mhlint.rewrites.scene import where
 from mhlint.rules.walking import needs_apart
 from mhlint.syntax.program import Site
@@ -71,14 +72,16 @@ def _leaves(layout: Layout, step: Step, node: ast.AST) -> bool:
     return True
 
 
-def doubts(layout: Layout, step: Step, copied: frozenset[Place] = frozenset()) -> list[str]:
+def doubts(layout: Layout, step: Step, copied: frozenset[Place] = frozenset(), summed: bool = True) -> list[str]:
     """Why the rewrite of a step is not known to be the same, in words; empty where it is.
 
-    The writes at the `copied` places are none of the reasons: the rewrite lets them change a copy.
+    The writes at the `copied` places are none of the reasons: the rewrite lets them change a copy. Where the losses are
+    `summed`, the heads are walked in another order.
     """
     found: list[str] = []
     for group in step.groups:
         found += _in_group(step, group, copied)
+        found += run_by_walks(group, summed)
     if any(_is_caught(site) for group in step.groups for site in (group.walks[0].site, *group.walks[0].stack)):
         found.append("an error in between is caught, and half a step may go on")
     found += _lazily_made(step)
@@ -195,17 +198,6 @@ def _in_group(step: Step, group: Group, copied: frozenset[Place]) -> Iterator[st
     for node in nodes:
         if node.region and "compile" not in node.region and "checkpoint" not in node.region:
             yield "a distributed module then shares the gradients of all the losses with its replicas"
-    if any("checkpoint" in node.region for node in group.shared):
-        # Each walk runs the region again (FACTS F64), running statistics and whatever else it changes with it.
-        yield "the checkpointed forward runs again in each walk, and would then do so once"
-    for node in group.shared:
-        made_by = node.site.node
-        if (
-            isinstance(made_by, ast.Call)
-            and isinstance(made_by.func, ast.Attribute)
-            and made_by.func.attr == "apply"
-        ):
-            yield f"`{ast.unparse(made_by.func)}` has a backward of its own, which may not be linear"
 
 
 def _is_data_method(label: str) -> bool:

@@ -100,7 +100,7 @@ def _made(scene: Scene, step: Step, finding: Finding, style: str, tried: list[st
 
 
 def _trusted(scene: Scene, step: Step, style: str, draft: Draft, edits: tuple[Edit, ...], tried: list[str]) -> Fix:
-    why = [*doubts(scene.layout, step, draft.copied), *draft.doubts]
+    why = [*doubts(scene.layout, step, draft.copied, summed=style == "sum"), *draft.doubts]
     if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.api_of.values()):
         why.append("the engine's own books do not see the trunk's walk")
     text = _message(step, style, bool(step.retained))

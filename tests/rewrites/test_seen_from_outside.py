@@ -126,3 +126,56 @@ def test_an_error_that_ends_the_program(tmp_path: Path) -> None:
     after = fixed(text)
     assert "z_detached" in after
     assert_same(text, after, tmp_path)
+
+
+TRACES = {
+    "draws": "return g + 0.1 * torch.randn_like(g)",
+    "prints": "print('walked')\n        return g",
+    "keeps": "SEEN[0] += 1\n        return g / SEEN[0]",
+}
+
+
+@pytest.mark.parametrize("style", ["auto", "sum"])
+@pytest.mark.parametrize("name", TRACES)
+def test_a_backward_that_leaves_traces(name: str, style: str, tmp_path: Path) -> None:
+    """Walked together, the last head comes first; walked one by one down to the boundary, they keep their order."""
+    extra = f"""
+    SEEN = [0]
+
+
+    class Own(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, t):
+            return t.clone()
+
+        @staticmethod
+        def backward(ctx, g):
+            {TRACES[name]}
+
+
+    """.replace("\n        return", "\n            return")
+    text = program(LOOP.replace("head(z)", "Own.apply(head(z))"), extra)
+    after = fixed(text, style)
+    assert ("z_detached" in after) is (style == "auto")
+    assert_same(text, after, tmp_path)
+
+
+def test_a_backward_of_a_head_that_only_computes(tmp_path: Path) -> None:
+    """It gives the same whenever it is run."""
+    extra = """
+    class Own(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, t):
+            return t.clone()
+
+        @staticmethod
+        def backward(ctx, g):
+            made = torch.zeros_like(g)
+            made[:, 0] = g[:, 0]
+            return made
+
+
+    """
+    text = program(LOOP.replace("head(z)", "Own.apply(head(z))"), extra)
+    assert "sum(losses)" in fixed(text, "sum")
+    assert_same(text, fixed(text, "sum"), tmp_path)
