@@ -94,13 +94,24 @@ def _reused(scene: Scene, finding: Finding, call: ast.Call) -> Fix | None:
     between = block[positions[0] + 1 : positions[1]]
     if name in stored(between) | changed_in_place(between):
         return by_hand
-    edits.append(layout.replace(call, name))
+    if _binds(later, name, call) and len(block) > 1:
+        edits += layout.delete(later)  # `x = x` would be left
+    else:
+        edits.append(layout.replace(call, name))
     text = f"Use the output of the forward on {line} again; {_ASSUMES}"
     for retaining in ([], [edit for item in block[positions[0] : positions[1]] for edit in _retaining(layout, item)]):
         chosen = tuple(sorted([*edits, *retaining], key=lambda edit: edit.start))
         if improves(scene, finding, chosen):
             return Fix(Applicability.UNSAFE, text, chosen)
     return by_hand
+
+
+def _binds(statement: ast.stmt, name: str, call: ast.Call) -> bool:
+    """Does a statement do nothing but bind a name to a call's result?"""
+    if not isinstance(statement, ast.Assign) or statement.value is not call or len(statement.targets) != 1:
+        return False
+    target = statement.targets[0]
+    return isinstance(target, ast.Name) and target.id == name
 
 
 def _changed(loop: ast.For, but: ast.stmt | None = None) -> set[str]:

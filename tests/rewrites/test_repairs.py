@@ -160,6 +160,17 @@ def test_offered(name: str, tmp_path: Path) -> None:
     assert run(after, tmp_path).recording.error is None
 
 
+def test_a_forward_bound_to_the_same_name_again_goes() -> None:
+    """Nothing but `z = z` would be left of it."""
+    step = (
+        "opt.zero_grad()\nz = trunk(x)\nheads[0](z).pow(2).mean().backward()\n"
+        "z = trunk(x)\nheads[1](z).pow(2).mean().backward()\nopt.step()\n"
+    )
+    after = fixed(HEAD + step, unsafe=True)
+    assert after.count("trunk(x)") == 1
+    assert "z = z\n" not in after
+
+
 def test_walks_under_a_wrapper_that_takes_one() -> None:
     """The gradients of all losses are then averaged over the replicas, which they were not."""
     step = "net = nn.parallel.DistributedDataParallel(trunk)\n\n\ndef step():\n    z = net(x)\n    opt.zero_grad()\n"
