@@ -13,10 +13,12 @@ from mhlint.autograd.values import Mapping, Sequence, Tensor, Unknown, Value
 from mhlint.findings import Finding
 from mhlint.rewrites.cut import cut, node_at, reached_at, require_no_gradient_below, values
 from mhlint.rewrites.groups import Step, probed
+from mhlint.rewrites.kept_at import reads, root_of, starts_of_paths
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import changed_in_place, escapes_to_inner_scopes, loads, stored
 from mhlint.rewrites.own_copy import OwnCopy, own_copy, writes_into
 from mhlint.rewrites.scene import Probe, Scene, probed_name, where
+from mhlint.rewrites.unchanged import require_unchanged
 
 _MOST_NAMES = 24
 # Behind each of these a name holds what the statement, or one in its block, has bound it to.
@@ -25,7 +27,7 @@ _BINDING = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.With, ast.If, ast.For,
 
 @dataclass(frozen=True)
 class Boundary:
-    """A name at which the trunk ends.
+    """A name, or a path from one (`self.z`), at which the trunk ends.
 
     A detached copy can take its place from the statement with index `start` of the step's block on: behind the one
     that binds the name, or where it is first read if it is bound elsewhere. `certain`: its tensors have a graph for
@@ -42,6 +44,12 @@ class Boundary:
     whole: bool
     mixed: bool
     copy: OwnCopy | None = None
+    text: str = ""
+
+    @property
+    def is_path(self) -> bool:
+        """Is it kept at a path, and not in a name of its own?"""
+        return not self.name.isidentifier()
 
     @property
     def several(self) -> bool:
@@ -51,7 +59,25 @@ class Boundary:
 
 def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
     """The boundary of a step, in the order in which it is bound. Raises CannotEdit where it has no names."""
-    starts = _starts(step)
+    try:
+        return _boundaries(scene, step, finding, _starts(step))
+    except CannotEdit as error:
+        starts = starts_of_paths(step)
+        if not starts:
+            raise
+        # What a path leads to is not looked at by the name that it starts from as well.
+        roots = {root_of(path) for path in starts}
+        names = {name: start for name, start in _starts(step).items() if name not in roots}
+        try:
+            both = dict(sorted({**names, **starts}.items(), key=lambda item: item[1]))
+            found = _boundaries(scene, step, finding, both)
+            require_unchanged(scene, step, finding, [boundary.name for boundary in found], max(b.start for b in found))
+        except CannotEdit:
+            raise error from None
+        return found
+
+
+def _boundaries(scene: Scene, step: Step, finding: Finding, starts: dict[str, int]) -> list[Boundary]:
     if not starts:
         raise CannotEdit("the losses share no tensor that has a name")
     asked = {start: tuple(name for name in starts if starts[name] == start) for start in set(starts.values())}
@@ -77,14 +103,28 @@ def boundaries(scene: Scene, step: Step, finding: Finding) -> list[Boundary]:
             value = values(group)[name]
             made = _boundary(value, name, starts[name], reached, since.serial, name not in ungraphed)
             if writes := writes_into(group, _kind(value, name)[1], since.index):
+                if not name.isidentifier():
+                    raise CannotEdit(f"`{name}` is changed in place")
                 copy = own_copy(scene, step, finding, name, made.kind, writes, start)
                 made = replace(made, copy=copy)
             chosen[name] = made if name not in chosen else _both(chosen[name], made)
     return [
-        replace(chosen[name], whole=chosen[name].whole and all(name in names for names in cuts))
+        replace(
+            chosen[name],
+            text=_text(scene.layout, step, name),
+            whole=chosen[name].whole and all(name in names for names in cuts),
+        )
         for name in starts
         if name in chosen
     ]
+
+
+def _text(layout: Layout, step: Step, name: str) -> str:
+    """A name or path as it is written where it is read."""
+    text = name if name.isidentifier() else layout.text(reads(step.block, name)[0])
+    if "\n" in text:
+        raise CannotEdit(f"`{name}` fills several lines")
+    return text
 
 
 def _boundary(
@@ -176,6 +216,8 @@ def _rebound(statements: Iterable[ast.stmt]) -> set[str]:
 def _require_replaceable(layout: Layout, step: Step, name: str) -> None:
     """Raises CannotEdit where a name's binding or its readers do not allow a second name for it."""
     first = next(i for i, item in enumerate(step.block) if item is step.statements[0])
+    if not name.isidentifier():
+        return
     binding = [statement for statement in step.block[:first] if name in stored([statement])]
     if binding and not isinstance(binding[-1], _BINDING):
         raise CannotEdit(f"`{name}` is not bound by an assignment")

@@ -9,8 +9,8 @@ from mhlint.autograd.graph import Node
 from mhlint.autograd.trace import Backward, Event, Unseen
 from mhlint.autograd.values import Tensor, Value, tensors_in
 from mhlint.rewrites.groups import Group, Step
+from mhlint.rewrites.kept_at import reads
 from mhlint.rewrites.layout import CannotEdit
-from mhlint.rewrites.names import loads
 from mhlint.rewrites.scene import probed_name
 
 
@@ -65,7 +65,7 @@ def cut(step: Step, group: Group, start: int, starts: dict[str, int]) -> dict[st
     found: dict[str, list[Tensor]] = {}
     met: set[Node | None] = set()
     for name, value in values(group).items():
-        if starts[name] <= start and loads(read, name):
+        if starts[name] <= start and reads(read, name):
             nodes = [(tensor, node_at(tensor, event.serial)) for tensor in tensors_in(value) if not tensor.parts]
             reached = [tensor for tensor, node in nodes if node in frontier]
             met |= {node for _, node in nodes if node in frontier}

@@ -13,8 +13,9 @@ from mhlint.rewrites.around_step import all_surely_run, events_during, kept_afte
 from mhlint.rewrites.boundary import Boundary, boundaries
 from mhlint.rewrites.draft import Draft
 from mhlint.rewrites.groups import Step
+from mhlint.rewrites.kept_at import is_bound, reads, short_name
 from mhlint.rewrites.layout import CannotEdit, Layout
-from mhlint.rewrites.names import changed_in_place, fresh_name, loads, taken, torch_autograd
+from mhlint.rewrites.names import changed_in_place, fresh_name, taken, torch_autograd
 from mhlint.rewrites.scene import Scene
 from mhlint.rewrites.shown import becomes_text
 from mhlint.rewrites.walk_calls import removing_retain
@@ -28,7 +29,7 @@ def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
     region = _region(step, found)
     _require_no_state(layout, region, {boundary.name for boundary in found})
     used = taken(layout)
-    fresh = {boundary.name: fresh_name(used, _wanted(boundary.name)) for boundary in found}
+    fresh = {boundary.name: fresh_name(used, _wanted(short_name(boundary.name))) for boundary in found}
     edits: list[Edit] = []
     renames: list[tuple[str, str]] = []
     for boundary in found:
@@ -65,7 +66,9 @@ def _region(step: Step, found: list[Boundary]) -> list[ast.stmt]:
     start = max(boundary.start for boundary in found)
     end = next(i for i, item in enumerate(step.block) if item is step.statements[-1]) + 1
     for boundary in found:
-        if boundary.copy is None and boundary.name in changed_in_place(step.block[boundary.start : end]):
+        region = step.block[boundary.start : end]
+        changed = is_bound(region, boundary.name) if boundary.is_path else boundary.name in changed_in_place(region)
+        if boundary.copy is None and changed:
             raise CannotEdit(f"`{boundary.name}` is changed in place")
     return list(step.block[start:end])
 
@@ -81,9 +84,10 @@ def _require_no_state(layout: Layout, region: list[ast.stmt], names: set[str]) -
             if not isinstance(node, ast.Attribute) or node.attr not in _STATE:
                 continue
             owner = node.value
+            on_boundary = ast.unparse(owner) in names
             while isinstance(owner, (ast.Subscript, ast.Attribute)):
                 owner = owner.value
-            on_boundary = isinstance(owner, ast.Name) and owner.id in names
+                on_boundary = on_boundary or ast.unparse(owner) in names
             if on_boundary or (node.attr == "grad" and not isinstance(node.ctx, ast.Load)):
                 raise CannotEdit(f"`{layout.text(node)}` is used by the heads")
 
@@ -105,9 +109,9 @@ def _renaming(
         copy, onward = fresh_name(used, f"{boundary.name}_copy"), (statement.lineno, statement.col_offset)
         edits.append(layout.insert_before(statement, f"{copy} = {fresh}.clone()"))
         meaning.append((copy, boundary.name))
-    read: list[ast.Name] = loads(region, boundary.name)
+    read = reads(region, boundary.name)
     if copy != fresh and isinstance(boundary.copy.onward, ast.AugAssign):  # type: ignore[union-attr]
-        read.append(boundary.copy.onward.target)  # type: ignore[union-attr, arg-type]
+        read.append(boundary.copy.onward.target)  # type: ignore[union-attr]
     for name in read:
         # What is printed shows whether it is a leaf: that goes on reading the boundary itself. Before Python 3.12 the
         # places of what stands in an f-string are not known either.
@@ -116,7 +120,7 @@ def _renaming(
             if behind:
                 raise CannotEdit(f"`{boundary.name}` is changed in place, and read behind that")
             continue
-        if layout.text(name) != boundary.name:
+        if layout.text(name) not in (boundary.name, boundary.text):
             raise CannotEdit(f"the place of `{boundary.name}` is not known")
         place = layout.program.place(name)
         edits.append(Edit(copy if behind else fresh, place.start, place.end))
@@ -135,7 +139,7 @@ def _cut(layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str
 
 
 def _cut_line(boundary: Boundary, new: str, item: str) -> str:
-    old = boundary.name
+    old = boundary.text
     if not boundary.several:
         return f"{new} = {old}.detach().requires_grad_()"
     # What has no graph stays as it is: a mask could not require grad.
@@ -155,8 +159,7 @@ def _reinjection(
     layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str]
 ) -> tuple[list[str], frozenset[str]]:
     """The lines that send the collected gradients on, and the tests in them."""
-    names = [boundary.name for boundary in found]
-    first, new = names[0], fresh[names[0]]
+    first, new = found[0].text, fresh[found[0].name]
     several = any(boundary.several for boundary in found)
     if len(found) > 1 or several:
         used = all_surely_run(layout, step) and all(b.whole and b.certain and not b.mixed for b in found)
@@ -167,19 +170,21 @@ def _reinjection(
         is_dict = found[0].kind == "dict"
         olds, news = (f"list({first}.values())", f"{new}.values()") if is_dict else (first, new)
         walk = f"{torch_autograd(layout)}.backward({olds}, [{item}.grad for {item} in {news}])"
-    elif len(names) == 1:
+    elif len(found) == 1:
         walk = f"{first}.backward(gradient={new}.grad)"
     else:
-        outputs, gradients = ", ".join(names), ", ".join(f"{fresh[name]}.grad" for name in names)
+        outputs = ", ".join(boundary.text for boundary in found)
+        gradients = ", ".join(f"{fresh[boundary.name]}.grad" for boundary in found)
         walk = f"{torch_autograd(layout)}.backward([{outputs}], [{gradients}])"
     walk = _retaining(step, walk)
-    tests = [f"{boundary.name}.requires_grad" for boundary in found if not boundary.certain]
+    tests = [f"{boundary.text}.requires_grad" for boundary in found if not boundary.certain]
     if not surely_runs(layout, step):
         tests += [f"{fresh[boundary.name]}.grad is not None" for boundary in found]
     if not tests:
         return [walk], frozenset()
     test = " and ".join(tests)
-    return [f"if {test}:", layout.unit + walk], frozenset({test, *tests})
+    asked = (ast.unparse(ast.parse(text, mode="eval")) for text in (test, *tests))
+    return [f"if {test}:", layout.unit + walk], frozenset(asked)
 
 
 def _of_reached_parts(layout: Layout, step: Step, found: list[Boundary], fresh: dict[str, str]) -> list[str]:
@@ -203,7 +208,7 @@ def _pairs(found: list[Boundary], fresh: dict[str, str]) -> str:
     """The parts of the boundary with their detached copies."""
     texts = []
     for boundary in found:
-        old, new = boundary.name, fresh[boundary.name]
+        old, new = boundary.text, fresh[boundary.name]
         if not boundary.several:
             texts.append(f"({old}, {new})")
         elif boundary.kind == "dict":

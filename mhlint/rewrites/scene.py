@@ -124,7 +124,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Probe:
-    """Asks what names hold in front of a statement, of those that may be unbound where they are bound."""
+    """Asks what names, or paths from names, hold in front of a statement; of unbound ones, where they are bound."""
 
     before: Where
     names: tuple[str, ...]
@@ -156,7 +156,8 @@ def _insert_probe(tree: ast.Module, probe: Probe) -> None:
 
 
 def _asking(statement: ast.AST, name: str, may_be_unbound: bool) -> ast.stmt:
-    call = ast.Call(ast.Name(PROBE, ast.Load()), [ast.Constant(name), ast.Name(name, ast.Load())], [])
+    held = ast.parse(name, mode="eval").body
+    call = ast.Call(ast.Name(PROBE, ast.Load()), [ast.Constant(name), held], [])
     made: ast.stmt = ast.Expr(call)
     if may_be_unbound:
         made = ast.Try([made], [ast.ExceptHandler(None, None, [ast.Pass()])], [], [])

@@ -11,7 +11,7 @@ _TO_TEXT = frozenset({"print", "str", "repr", "format"})
 _LOGGING = frozenset({"format", "debug", "info", "warning", "error", "critical", "exception", "write"})
 
 
-def becomes_text(layout: Layout, name: ast.Name) -> bool:
+def becomes_text(layout: Layout, name: ast.expr) -> bool:
     """Is what a name holds only turned into text? It may go on naming the boundary itself, which no walk sees."""
     inner: ast.AST = name
     for item in layout.around(name):
