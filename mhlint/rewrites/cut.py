@@ -70,7 +70,9 @@ def cut(step: Step, group: Group, start: int, starts: dict[str, int]) -> dict[st
             reached = [tensor for tensor, node in nodes if node in frontier]
             met |= {node for _, node in nodes if node in frontier}
             found |= {name: reached} if reached else {}
-    return found if met == frontier else {}
+    # What has one element is a loss that is walked again later: a sum takes it in as it is.
+    is_loss = any(tensor.elements == 1 for reached in found.values() for tensor in reached)
+    return found if met == frontier and not is_loss else {}
 
 
 def require_no_gradient_below(group: Group, serial: int) -> None:

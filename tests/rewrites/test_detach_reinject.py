@@ -367,3 +367,23 @@ def test_a_long_name_is_not_made_longer(tmp_path: Path) -> None:
     after = fixed(text)
     assert "    boundary = representation_of_the_shared_trunk.detach().requires_grad_()\n" in after
     assert_same(text, after, tmp_path)
+
+
+def test_a_loss_is_no_boundary(tmp_path: Path) -> None:
+    """A loss that was built before the later heads ran is walked as it is, not cut."""
+    text = program(
+        """
+        z = trunk(x)
+        opt.zero_grad()
+        a = F.mse_loss(first(z), ys[0]) + z.pow(2).mean()
+        (a / 2).backward(retain_graph=True)
+        b = F.mse_loss(second(z), ys[1])
+        (b / 2).backward()
+        opt.step()
+        """
+    )
+    for style in ("auto", "sum", "detach-reinject"):
+        after = fixed(text, style)
+        assert "a_detached" not in after
+        assert after != text
+        assert_same(text, after, tmp_path)

@@ -56,7 +56,7 @@ ELSEWHERE = {
         "current.box.z",
         "",
     ),
-    "read by a function inside": ("", "box.z = trunk(x)", "box.z", "    more = lambda: box.z.mean()\n    loss += more()\n"),
+    "read by a function inside": ("", "box.z = trunk(x)", "box.z", "    f = lambda: box.z.mean()\n    loss += f()\n"),
     "made anew whenever it is read": ("", "view = View(trunk(x))", "view.z", ""),
     "walked by what is called": (
         "def regularised(loss):\n    return loss + box.z.pow(2).mean()\n\n\n",
