@@ -89,7 +89,7 @@ class Node:
     `keeps` says whether a second walk over the node raises; `sure` whether the node exists at all; `inputs` are
     the nodes and leaves it leads to; `region` names a compiled, checkpointed or distributed region it stands for;
     `copies` says that what it keeps are copies, which no later write reaches; what a reentrant checkpoint runs again in
-    a walk of its own was made after the serial `inside`.
+    a walk of its own was made after the serial `inside`; a `whole` one stands for all operations of an unseen module.
     """
 
     op: str
@@ -103,6 +103,7 @@ class Node:
     region: str = ""
     copies: bool = False
     inside: int = 0
+    whole: bool = False
     freed_by: int = -1
     freed_level: Level = Level.NO
 

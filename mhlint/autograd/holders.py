@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 
 from mhlint.autograd.frames import Frame
-from mhlint.autograd.graph import Node
+from mhlint.autograd.graph import Level, Node, Walk
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.values import (
+    ORIGIN,
     Bound,
     ClassValue,
     Function,
@@ -29,22 +30,26 @@ from mhlint.syntax.liveness import Liveness
 from mhlint.syntax.program import Program, Site
 
 _MOST_VALUES = 4000
+Kept = set[Node | Value | None]
 
 
-def let_go(machine: Machine, kept: set[Node], site: Site) -> frozenset[ast.AST] | None:
-    """The statements that bind what is read behind a walk, if none of it leads to `kept` on this path; else None.
+def let_go(machine: Machine, walk: Walk, site: Site) -> frozenset[ast.AST] | None:
+    """The statements that bind what is read behind a walk, if none of it leads to what it kept on this path; else None.
 
-    Whatever is run after the walk, on other paths, too, can reach the kept nodes through these bindings alone.
+    Whatever is run after the walk, on other paths, too, can reach what was kept through these bindings alone. What an
+    unseen call gave may have a graph: that counts as kept.
     """
     if site.node in machine.held:
         return None
+    kept: Kept = {node for node in walk.nodes if node.keeps >= Level.MAYBE}
+    kept |= {leaf.attributes[ORIGIN] for leaf in walk.leaves if ORIGIN in leaf.attributes}
     binders = _looked_through(machine, kept, site)
     if binders is None:
         machine.held.add(site.node)
     return binders
 
 
-def _looked_through(machine: Machine, kept: set[Node], site: Site) -> frozenset[ast.AST] | None:
+def _looked_through(machine: Machine, kept: Kept, site: Site) -> frozenset[ast.AST] | None:
     calls = [*machine.stack, site]
     if len(machine.frames) != len(calls):
         return None
@@ -100,16 +105,17 @@ def _data(frame: Frame) -> list[Value]:
     return [value for value in frame.variables.values() if not isinstance(value, (Function, ClassValue, Namespace))]
 
 
-def _leads_on(values: list[Value], kept: set[Node]) -> bool:
+def _leads_on(values: list[Value], kept: Kept) -> bool:
     """Does one of the values, or what they hold, lead to a kept node?"""
-    oldest = min((node.sequence for node in kept), default=0)
+    sequences = [item.sequence if isinstance(item, Node) else 0 for item in kept]
+    oldest = min(sequences, default=0)
     todo, seen, passed = list(values), set[int](), set[Node]()
     while todo:
         item = todo.pop()
         if id(item) in seen:
             continue
         seen.add(id(item))
-        if len(seen) > _MOST_VALUES or isinstance(item, Generator):
+        if len(seen) > _MOST_VALUES or isinstance(item, Generator) or (isinstance(item, Unknown) and item in kept):
             return True
         if isinstance(item, Tensor):
             if _reaches(item.node, kept, oldest, passed):
@@ -160,7 +166,7 @@ def _is_read(cls: ClassValue, name: str) -> bool:
     return cls.has_unseen_base() or any(name in program.used_attributes for program in programs)
 
 
-def _reaches(start: Node | None, kept: set[Node], oldest: int, seen: set[Node]) -> bool:
+def _reaches(start: Node | None, kept: Kept, oldest: int, seen: set[Node]) -> bool:
     todo = [start] if start is not None else []
     while todo:
         node = todo.pop()
@@ -169,5 +175,9 @@ def _reaches(start: Node | None, kept: set[Node], oldest: int, seen: set[Node]) 
         if node in kept:
             return True
         seen.add(node)
-        todo += [target for target, _ in node.inputs if isinstance(target, Node)]
+        for target, _ in node.inputs:
+            if isinstance(target, Node):
+                todo.append(target)
+            elif target.attributes.get(ORIGIN) in kept:
+                return True
     return False

@@ -18,6 +18,7 @@ from mhlint.autograd.graph import Level, Node, Turn
 from mhlint.autograd.paths import Budget, Path
 from mhlint.autograd.trace import Event, Trace
 from mhlint.autograd.values import (
+    ORIGIN,
     Function,
     Instance,
     Key,
@@ -128,6 +129,9 @@ class Machine:
         term = Term((kind, *(key_of(part) if isinstance(part, Value) else part for part in parts)))
         made = Unknown(self.terms.setdefault(term, term), label, deps, at_least=self.least.get(term))
         made.data = any(isinstance(part, Unknown) and part.data for part in parts)
+        for part in parts:
+            if isinstance(part, Unknown) and ORIGIN in part.attributes:
+                made.attributes[ORIGIN] = part.attributes[ORIGIN]
         return made
 
     def is_at_least(self, key: Key, number: int) -> None:

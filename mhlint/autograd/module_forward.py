@@ -215,6 +215,7 @@ def run_unseen(
     result = tensors.make(machine, callee.label or "module", [*given, own], level, site, edges=level)
     result.unseen_call = True
     if result.node is not None:
+        result.node.whole = True
         tensors.keep(result.node, own, own.name, level)
     return result
 

@@ -9,7 +9,7 @@ from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.graph import Change, Level, Node, Saved, Storage
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.trace import Detach, InPlaceFailure, Shown, Write
-from mhlint.autograd.values import Key, Tensor, Unknown, Value, tensors_in
+from mhlint.autograd.values import ORIGIN, Key, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
 
@@ -50,7 +50,9 @@ def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tenso
             tensor.requires_grad = None  # what was not seen may have parameters of its own
     else:
         tensor = leaf(machine, site, requires_grad=False if value.data else None, name=value.label)
-        tensor.attributes.update({name: value.attributes[name] for name in ("<computed>",) if name in value.attributes})
+        for name in ("<computed>", ORIGIN):
+            if name in value.attributes:
+                tensor.attributes[name] = value.attributes[name]
     tensor.unseen_call = True
     value.attributes["<tensor>"] = tensor
     return tensor

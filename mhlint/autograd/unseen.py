@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mhlint.autograd import gradients, module_forward, module_parameters, tensors, wrappers
+from mhlint.autograd import gradients, module_forward, module_parameters, operations, tensors, wrappers
 from mhlint.autograd.attribute_stores import set_requires_grad
 from mhlint.autograd.attributes import MODULE_METHODS
 from mhlint.autograd.graph import Level
@@ -13,6 +13,7 @@ from mhlint.autograd.module_evidence import acts_as_module
 from mhlint.autograd.trace import Escape, Hook, Step, Unseen
 from mhlint.autograd.values import (
     NONE,
+    ORIGIN,
     Const,
     Instance,
     Module,
@@ -35,6 +36,13 @@ _HARMLESS = re.compile(
 )
 
 
+_PREPARES = re.compile(
+    r"(^|_)(to|cuda|device|load|loader|batch|collate|prep\w*|normali[sz]e|crop|resize|aug\w*|transforms?|tensors?|var|"
+    r"variable|noise|sample|rand\w*|read|next|get|array|numpy|np|data|labels?|targets?|masks?|zeros|ones)(_|\d|$)|"
+    r"Tensor$|^Variable$",
+    re.IGNORECASE,
+)
+"""What a call is named that gives data without a graph."""
 _RESHAPES = frozenset("view reshape unsqueeze squeeze flatten permute transpose contiguous long type".split())
 
 
@@ -91,7 +99,15 @@ def opaque_result(
     if with_graph and not _HARMLESS.search(label):
         machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call")
     result = machine.unknown(label, given)
+    if not _gives_data(label):
+        result.attributes[ORIGIN] = result
     return result
+
+
+def _gives_data(label: str) -> bool:
+    """Is a call named like one that prepares data, or like a method of tensors?"""
+    name = label.rpartition(".")[2]
+    return bool(_PREPARES.search(name)) or operations.method(name) is not None
 
 
 def _unfreeze_perhaps(machine: Machine, module: Value) -> None:

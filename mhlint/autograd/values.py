@@ -60,6 +60,10 @@ def is_none(value: Value | None) -> bool:
     return isinstance(value, Const) and value.value is None
 
 
+ORIGIN = "<origin>"
+"""The attribute of an unknown value, and of its tensor, for the result of an unseen call that it is or is part of."""
+
+
 @dataclass(eq=False, slots=True, repr=False)
 class Unknown(Value):
     """A value the machine does not know. The same `key` on one path is the same value.

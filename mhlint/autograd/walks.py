@@ -99,6 +99,9 @@ def _with_graph(machine: Machine, event: Backward, site: Site | None) -> Tensor:
         if walked.saved and walked.op not in _LINEAR and walked.keeps >= Level.LIKELY:
             node.inputs += [(target, min(sure, edge, Level.LIKELY)) for target, edge in walked.inputs]
             node.keeps = max(node.keeps, Level.LIKELY)
+        if walked.whole:
+            # What its layers kept of each other has the graph of the layers before.
+            node.inputs.append((walked, min(sure, Level.GUESS)))
     return made
 
 
@@ -127,7 +130,6 @@ def _run(
     wanted = [] if through or inputs is None else inputs.items if isinstance(inputs, Sequence) else [inputs]
     failure = _failure(machine, found, visited, gradient, level, roots, wanted=wanted)
     caught = failure is not None and _expects_error(machine)
-    kept = {node for node in visited.nodes if node.keeps >= Level.MAYBE}
     event = machine.emit(
         Backward, where, api=api, roots=tuple(found), walk=visited, retains=retains,
         explicit_retain=bool(explicit and retains),
@@ -135,7 +137,7 @@ def _run(
         sent_walks=tuple(sends.gradient.walks) if sends is not None else (),
         inputs=None if targets is None else tuple(tensors_in(inputs)), failure=failure, caught=caught,
         silent_changes=tuple(_silent_changes(visited)),
-        let_go=holders.let_go(machine, kept, where) if explicit and retains and not creates else None,
+        let_go=holders.let_go(machine, visited, where) if explicit and retains and not creates else None,
     )  # fmt: skip
     if failure is not None and failure.level >= Level.LIKELY and not machine.going_on:
         if failure.node is not None and not retains:

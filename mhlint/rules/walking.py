@@ -6,7 +6,7 @@ import re
 
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.trace import Backward, Clip, Escape, Hook, ReadGrad, Runs, Step, Trace, Unseen, Write, ZeroGrad
-from mhlint.autograd.values import Tensor
+from mhlint.autograd.values import ORIGIN, Tensor, Value
 
 _LOOKS_AT_GRADIENTS = re.compile(r"grad|clip|surgery|norm_of|hook", re.IGNORECASE)
 """What an unseen call is named that may use gradients between two walks."""
@@ -68,16 +68,22 @@ def walked_or_shown_later(trace: Trace, event: Backward, unread: frozenset[str] 
     `unread` are attributes of which it is known that no other call reads what this one has left there.
     """
     kept = {node for node in event.walk.nodes if node.keeps >= Level.MAYBE}
-    if not kept:
+    given = _unseen_results(event)
+    if not kept and not given:
         return False
     for later in trace.events[event.index + 1 :]:
         if isinstance(later, Backward):
-            if any(node in kept for node in later.walk.nodes):
+            if any(node in kept for node in later.walk.nodes) or given & _unseen_results(later):
                 return True
         elif isinstance(later, Escape) and later.how != "own attribute" and later.name not in unread:
             if any(_leads_to(tensor.node, kept) for tensor in later.tensors):
                 return True
     return False
+
+
+def _unseen_results(event: Backward) -> set[Value]:
+    """The results of unseen calls that a walk comes to: what they are may have a graph of its own."""
+    return {leaf.attributes[ORIGIN] for leaf in event.walk.leaves if ORIGIN in leaf.attributes}
 
 
 def unread_attributes(runs: Runs) -> frozenset[str]:

@@ -112,6 +112,15 @@ SILENT += [
     _method("", "z = trunk(x)\nif options.plain:\n    more = torch.zeros(1)\nelse:\n    more = head_b(z).sum()\n"
             "head_a(z).sum().backward(retain_graph=True)\n(more + trunk(x).sum()).backward()",
             "what is read behind it has a graph on a path that is not run"),
+    Case("two heads on what an unseen call gives", """
+        from backbones import encode
+
+        def train(data):
+            for batch in data:
+                features = encode(batch)
+                head_a(features).pow(2).sum().backward(retain_graph=True)
+                head_b(features).pow(2).sum().backward()
+    """, runs=False),
     Case("what another method has computed", """
         class Model:
             def __init__(self):

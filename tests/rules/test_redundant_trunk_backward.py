@@ -92,6 +92,16 @@ SILENT = [
     """),
 ]
 FIRING = [
+    Case("a penalty on the slope of a network that was not seen", """
+        def train(critic, data):
+            critic.train()
+            for real in data:
+                real.requires_grad_()
+                scores = critic(real)
+                scores.mean().backward(retain_graph=True)
+                slope = torch.autograd.grad(scores.sum(), real, create_graph=True)[0]
+                slope.pow(2).sum().backward()  # here, likely
+    """),
     Case("two losses", """
         z = trunk(x)
         head_a(z).sum().backward(retain_graph=True)
