@@ -7,6 +7,7 @@ from mhlint.autograd.attributes import member
 from mhlint.autograd.binding_effects import note_effect
 from mhlint.autograd.conditions import decide
 from mhlint.autograd.graph import Level
+from mhlint.autograd.library_bases import hold
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import is_module
 from mhlint.autograd.trace import Hook
@@ -59,6 +60,8 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -
         if isinstance(owner, Module) and name in owner.children:
             table = owner.children
         table[name] = value
+        if isinstance(owner, Instance):
+            hold(owner, name, value)
     if isinstance(value, Unknown) and isinstance(owner, Instance):
         if any(text in owner.cls.program.module_evidence for text in (name, f"self.{name}")):
             value.module = max(value.module, Level.LIKELY)

@@ -7,6 +7,7 @@ from typing import cast
 from mhlint.autograd import gradients, operations, special_methods, tensors, trainer_kinds
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
+from mhlint.autograd.library_bases import base_of, begin, inherited, layer_base, run_base
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import is_module, is_module_class, looks_like_module
 from mhlint.autograd.values import (
@@ -159,6 +160,9 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
     if bases or owner.cls.has_unseen_base():
         if any("Function" in base for base in bases) and name == "apply":
             return Method(owner, name)
+    taken_over = inherited(owner, name)
+    if taken_over is not None:
+        return taken_over
     getter = member(machine, owner, "__getattr__")
     if isinstance(getter, Bound) and machine.serial and getter.function not in machine.active:
         return machine.call(machine, getter, [Const(name)], {}, site)
@@ -306,6 +310,11 @@ def _of_super(machine: Machine, owner: Super, name: str) -> Value:
             return _bind(machine, cls.members[name], receiver, cls)
     if name == "__init__" and isinstance(receiver, Instance) and has_library_init(receiver.cls):
         return Method(receiver, "<begin>")
+    if isinstance(receiver, Instance) and layer_base(receiver):
+        if name == "__init__":
+            return Native(name, lambda machine, *given: begin(machine, receiver, *given))
+        if name in ("forward", "__call__") and base_of(receiver) is not None:
+            return Native(name, lambda machine, *given: run_base(machine, receiver, *given))
     if name == "__init__" or name in ("__new__", "__post_init__", "__setattr__"):
         return Native(name, lambda *_: NONE)
     return Method(receiver, name)

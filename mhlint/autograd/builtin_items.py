@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import Generator, elements, number_key, numbers_of
+from mhlint.autograd.library_bases import base_of
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.special_methods import special
 from mhlint.autograd.values import (
@@ -43,6 +44,9 @@ def _len(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
     own = special(machine, value, "len", [], site)
     if own is not None:
         return own
+    base = base_of(value)
+    if base is not None and base.exact:
+        return Const(len(base.children))
     return machine.derived("len", (key_of(value),), f"len({getattr(value, 'label', '...')})")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from contextlib import suppress
 
-from mhlint.autograd import library, methods, module_forward, module_making, questions, unseen
+from mhlint.autograd import library, library_bases, methods, module_forward, questions, unseen
 from mhlint.autograd.arguments import arguments, bind_arguments
 from mhlint.autograd.attributes import has_library_init, member
 from mhlint.autograd.contexts import in_grad_mode
@@ -145,6 +145,8 @@ def _call_instance(
 ) -> Value:
     own_call = member(machine, owner, "__call__")
     forward = own_call if own_call is not None else member(machine, owner, "forward")
+    if forward is None and library_bases.base_of(owner) is not None:
+        forward = Native("forward", lambda machine, *given: library_bases.run_base(machine, owner, *given))
     if forward is None:
         deps = [tensor for arg in (*args, *keywords.values()) for tensor in tensors_in(arg)]
         if is_module_class(owner.cls) or owner.cls.has_unseen_base():
@@ -268,19 +270,9 @@ def instantiate(
             enter(machine, post.function, [made], {}, site)
     elif has_library_init(cls):
         call(machine, Method(made, "<begin>"), args, keywords, site)
-    elif any(base.startswith("torch.nn.") for base in cls.library_bases()):
-        _library_init(machine, made, args, keywords, site)
+    else:
+        library_bases.begin(machine, made, args, keywords, site)
     return made
-
-
-def _library_init(
-    machine: Machine, made: Instance, args: list[Value], keywords: dict[str, Value], site: Site | None
-) -> None:
-    """A class that only renames one of torch's containers or layers, without an `__init__` of its own."""
-    base = next(base for base in made.cls.library_bases() if base.startswith("torch.nn."))
-    kind = base.rpartition(".")[2]
-    if kind != "Module":
-        made.attributes["<base>"] = module_making.make_module(machine, kind, args, keywords, site)
 
 
 def _field_default(machine: Machine, value: Value | None, name: str) -> Value:

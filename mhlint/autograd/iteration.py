@@ -111,6 +111,9 @@ def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Va
             return _following(machine, following, site), False
         if method is not None and made is not value:
             return elements(machine, made, site)
+        base = value.attributes.get("<base>")
+        if isinstance(base, Module) and method is None:
+            return elements(machine, base, site)
     return _unknown_items(machine, value), False
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mhlint.autograd import (
+    library_bases,
     lightning_loop,
     operations,
     operator_calls,
@@ -28,6 +29,7 @@ from mhlint.autograd.loading import make_loader, make_tensor_dataset
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.table import result_of
 from mhlint.autograd.values import (
+    Instance,
     Method,
     Object,
     Tensor,
@@ -57,6 +59,8 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
             return known
         if name in ("builtins.exit", "builtins.quit"):
             raise ProgramExits
+    if name.startswith("torch.nn.") and name.endswith(".__init__") and args and isinstance(args[0], Instance):
+        return library_bases.begin(machine, args[0], args[1:], keywords, site)
     if name in machine.backward_calls:
         return wrappers.backward_by_wrapper(machine, name, args, keywords, site, Level.CERTAIN)
     computed = compute(name, args, keywords) if name.startswith("math.") else None

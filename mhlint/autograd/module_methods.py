@@ -9,6 +9,7 @@ from mhlint.autograd import gradients, tensors
 from mhlint.autograd.attributes import of_instance
 from mhlint.autograd.conditions import decide
 from mhlint.autograd.iteration import elements
+from mhlint.autograd.library_bases import base_of, hold
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_parameters import freeze, parameters_of
 from mhlint.autograd.trace import Hook
@@ -92,6 +93,9 @@ def call_module_method(
         name_of = str(first.value) if isinstance(first, Const) else f"<unknown {machine.next_serial()}>"
         _add(owner, name_of, args[1])
         return NONE
+    if name in ("append", "extend", "insert") and isinstance(owner, Instance):
+        base = base_of(owner)
+        return owner if base is None else call_module_method(machine, base, name, args, keywords, site)
     if name in ("append", "extend", "insert") and isinstance(owner, Module):
         machine.effects += 1
         machine.structure += 1
@@ -129,14 +133,25 @@ def _tree(owner: Value, seen: set[int] | None = None) -> Iterator[Value]:
         return
     seen.add(id(owner))
     yield owner
-    children = owner.children if isinstance(owner, Module) else owner.attributes
-    for child in children.values():
+    for child in _held(owner).values():
         yield from _tree(child, seen)
+
+
+def _held(owner: Module | Instance) -> dict[str, Value]:
+    """What a module holds by name; the layer that an object extends is the object itself."""
+    if isinstance(owner, Module):
+        return owner.children
+    base = base_of(owner)
+    if base is None:
+        return owner.attributes
+    return {**base.children, **{name: value for name, value in owner.attributes.items() if value is not base}}
 
 
 def _add(owner: Module | Instance, name: str, value: Value) -> None:
     if isinstance(owner, Instance) or isinstance(value, Tensor):
         owner.attributes[name] = value
+        if isinstance(owner, Instance):
+            hold(owner, name, value)
     else:
         owner.children[name] = value
 
@@ -149,7 +164,7 @@ def _children(owner: Module | Instance, name: str) -> Value:
         found, exact = owner.children, owner.exact
     else:
         kept = (Module, Instance, Unknown)
-        found = {key: value for key, value in owner.attributes.items() if isinstance(value, kept)}
+        found = {key: value for key, value in _held(owner).items() if isinstance(value, kept)}
         exact = all(not isinstance(value, Unknown) for value in found.values())
     if name == "keys":
         return Sequence([Const(key) for key in found], exact=exact)

@@ -7,6 +7,7 @@ from copy import copy
 from mhlint.autograd import tensors
 from mhlint.autograd.graph import Level, Turn
 from mhlint.autograd.iteration import elements
+from mhlint.autograd.library_bases import base_of
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_parameters import parameters_of
 from mhlint.autograd.values import (
@@ -41,6 +42,9 @@ def load(machine: Machine, owner: Value, index: Value, site: Site | None) -> Val
         method = owner.cls and machine.member(machine, owner, "__getitem__")
         if method is not None:
             return machine.call(machine, method, [index], {}, site)
+        base = base_of(owner)
+        if base is not None:
+            return _of_module(machine, base, index)
         if isinstance(index, Const) and f"[{index.value!r}]" in owner.attributes:
             return owner.attributes[f"[{index.value!r}]"]
     if isinstance(owner, Unknown):
@@ -97,6 +101,8 @@ def _of_sequence(machine: Machine, owner: Sequence, index: Value) -> Value:
 def _sliced(machine: Machine, owner: Sequence, lower: Value, upper: Value, step: Value) -> list[Value]:
     """The items of a slice whose place among the items is not known, or of a list not all of whose items are."""
     bounds = [getattr(bound, "value", ...) for bound in (lower, upper, step)]
+    if not owner.exact and bounds == [None, None, -1]:
+        return owner.items[::-1]
     if not owner.exact and bounds[2] in (None, 1):
         if bounds[:2] in ([None, None], [0, None]):
             return list(owner.items)
