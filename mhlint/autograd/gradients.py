@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from mhlint.autograd import tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.trace import Clip, ReadGrad, ZeroGrad
+from mhlint.autograd.trace import Backward, Clip, ReadGrad, ZeroGrad
 from mhlint.autograd.values import Gradient, MissingGradient, Tensor, Value
 from mhlint.syntax.program import Site
+
+_LINEAR = frozenset(["Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "@", "Embedding"])
 
 
 def read(machine: Machine, tensor: Tensor, site: Site | None) -> Value:
@@ -26,9 +28,35 @@ def read(machine: Machine, tensor: Tensor, site: Site | None) -> Value:
     if (graph is None or tensor.gradient.level is Level.NO) and tensor.site is not None and not non_leaf:
         if tensor.requires_grad is not None or tensor.gradient.walks:
             return MissingGradient(None, tensor)
-    result = tensors.leaf(machine, where)
+    result = _result_of_walks(machine, tensor, where)
     result.grad_of, result.elements = tensor, tensor.elements
     return result
+
+
+def _result_of_walks(machine: Machine, tensor: Tensor, site: Site) -> Tensor:
+    """What the walks left: with `create_graph=True` a result that can be walked in its turn (FACTS F20)."""
+    for index in reversed(tensor.gradient.walks):
+        event = machine.trace.events[index]
+        if isinstance(event, Backward) and event.creates_graph:
+            return with_graph(machine, event, site)
+    return tensors.leaf(machine, site)
+
+
+def with_graph(machine: Machine, event: Backward, site: Site | None) -> Tensor:
+    """A gradient with a graph of its own: it runs back to the tensors that the walked nodes had kept (FACTS F86)."""
+    made = tensors.make(machine, "gradient", list(event.roots), Level.MAYBE, site, edges=Level.MAYBE)
+    node = made.node
+    if node is None:
+        return made
+    node.sure = max((root.node.sure for root in event.roots if root.node), default=Level.MAYBE)
+    for walked, sure in event.walk.nodes.items():
+        if walked.saved and walked.op not in _LINEAR and walked.keeps >= Level.LIKELY:
+            node.inputs += [(target, min(sure, edge, Level.LIKELY)) for target, edge in walked.inputs]
+            node.keeps = max(node.keeps, Level.LIKELY)
+        if walked.whole:
+            # What its layers kept of each other has the graph of the layers before.
+            node.inputs.append((walked, min(sure, Level.GUESS)))
+    return made
 
 
 def clear(machine: Machine, cleared: Iterable[Tensor], site: Site | None, *, exact: bool, to_none: bool | None) -> None:

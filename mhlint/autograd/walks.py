@@ -75,7 +75,7 @@ def grad(
     found: list[Tensor | None] = [*wanted] or [None]
     for tensor in found:
         if event.creates_graph:
-            made = _with_graph(machine, event, site)
+            made = gradients.with_graph(machine, event, site)
         else:
             made = tensors.leaf(machine, site)
         made.grad_of, made.elements = tensor, tensor.elements if tensor is not None else None
@@ -85,24 +85,6 @@ def grad(
 
 
 _MOST_OF_UNKNOWN = 8
-_LINEAR = frozenset(["Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "@", "Embedding"])
-
-
-def _with_graph(machine: Machine, event: Backward, site: Site | None) -> Tensor:
-    """A gradient with a graph of its own: it runs back to the tensors that the walked nodes had kept (FACTS F86)."""
-    made = tensors.make(machine, "gradient", list(event.roots), Level.MAYBE, site, edges=Level.MAYBE)
-    node = made.node
-    if node is None:
-        return made
-    node.sure = max((root.node.sure for root in event.roots if root.node), default=Level.MAYBE)
-    for walked, sure in event.walk.nodes.items():
-        if walked.saved and walked.op not in _LINEAR and walked.keeps >= Level.LIKELY:
-            node.inputs += [(target, min(sure, edge, Level.LIKELY)) for target, edge in walked.inputs]
-            node.keeps = max(node.keeps, Level.LIKELY)
-        if walked.whole:
-            # What its layers kept of each other has the graph of the layers before.
-            node.inputs.append((walked, min(sure, Level.GUESS)))
-    return made
 
 
 def _run(
