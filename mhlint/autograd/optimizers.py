@@ -33,7 +33,17 @@ def make_optimizer(
     found, exact = held(machine, given)
     fused = keywords.get("fused", FALSE)
     flag = bool(fused.value) if isinstance(fused, Const) else None
-    return Optimizer(list(dict.fromkeys(found)), exact, flag, name, tensors.site_of(machine, site))
+    made = Optimizer(list(dict.fromkeys(found)), exact, flag, name, tensors.site_of(machine, site))
+    made.evaluates_again = name == "LBFGS" and not _single_evaluation(args, keywords)
+    return made
+
+
+def _single_evaluation(args: list[Value], keywords: dict[str, Value]) -> bool:
+    """LBFGS evaluates its closure several times, with other weights each time (FACTS F96): but for one iteration
+    without a line search."""
+    iterations = args[2] if len(args) > 2 else keywords.get("max_iter", NONE)
+    search = args[7] if len(args) > 7 else keywords.get("line_search_fn", NONE)
+    return iterations == Const(1) and search == NONE
 
 
 def held(machine: Machine, given: Value, depth: int = 4) -> tuple[list[Tensor], bool]:
@@ -74,8 +84,7 @@ def step(machine: Machine, optimizer: Optimizer, args: list[Value], site: Site |
     result: Value = NONE
     if not isinstance(closure, Const):
         activation, outer = machine.next_serial(), machine.turn
-        # LBFGS evaluates its closure several times, with other weights each time (FACTS F96).
-        turns = 2 if optimizer.name == "LBFGS" else 1
+        turns = 2 if optimizer.evaluates_again else 1
         for turn in range(turns):
             if turn:
                 _change(machine, optimizer, site, level)

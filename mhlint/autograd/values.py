@@ -315,13 +315,15 @@ class Module(Value):
 
 @dataclass(eq=False, slots=True, repr=False)
 class Optimizer(Value):
-    """An optimizer and the parameters it was given; `exact` when it surely holds no others."""
+    """An optimizer and the parameters it was given; `exact` when it surely holds no others; `evaluates_again` when one
+    step calls its closure several times."""
 
     parameters: list[Tensor]
     exact: bool = True
     fused: bool | None = False
     name: str = ""
     site: Site | None = None
+    evaluates_again: bool = False
 
 
 @dataclass(eq=False, slots=True, repr=False)
