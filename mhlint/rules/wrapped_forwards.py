@@ -90,19 +90,30 @@ def _marked_twice(event: Backward, call: ModuleCall, settings: dict[str, Value])
         return None
     unused = settings.get("find_unused_parameters") == TRUE
     wanted = {parameter for parameter in call.parameters if parameter.requires_grad}
-    checkpoints = [node for node in event.walk.nodes if node.inside]
-    filled: dict[Tensor, int] = {}
-    for node in sorted(checkpoints, key=lambda node: node.sequence):
+    checkpoints = [node for node in event.walk.in_engine_order() if node.inside]
+    regions = {node: _inside(node) for node in checkpoints}
+    hidden = {inner for nodes, _ in regions.values() for inner in nodes}
+    # Outside of the checkpoints a parameter is ready after the last node that leads to it.
+    ready_after: dict[Tensor, int] = {}
+    for node in event.walk.nodes.keys() - hidden:
+        for target, _ in node.inputs:
+            if isinstance(target, Tensor) and target in wanted:
+                ready_after[target] = min(node.sequence, ready_after.get(target, node.sequence))
+    filled: set[Tensor] = set()
+    for node in checkpoints:
         level = min(event.walk.nodes[node], call.level)
-        for parameter in _inside(node) & wanted:
-            filled[parameter] = filled.get(parameter, 0) + 1
-            if level >= Level.LIKELY and (unused or filled[parameter] > 1):
-                return node, level
+        inside = regions[node][1] & wanted
+        if level >= Level.LIKELY and inside and (unused or inside & filled):
+            return node, level
+        filled |= inside
+        if wanted <= filled | {leaf for leaf, sequence in ready_after.items() if sequence > node.sequence}:
+            # All are ready at the end of this walk of its own: the reducer is done, and counts no further.
+            return None
     return None
 
 
-def _inside(region: Node) -> set[Tensor]:
-    """The leaves that what a checkpoint runs again leads to."""
+def _inside(region: Node) -> tuple[set[Node], set[Tensor]]:
+    """The nodes of what a checkpoint runs again, and the leaves that they lead to."""
     found: set[Tensor] = set()
     todo, seen = [region], {region}
     while todo:
@@ -114,7 +125,7 @@ def _inside(region: Node) -> set[Tensor]:
             elif target not in seen and target.sequence > region.inside:
                 seen.add(target)
                 todo.append(target)
-    return found
+    return seen, found
 
 
 def second_walks(trace: Trace, region: str) -> Iterator[tuple[Backward, Backward, Node, Level]]:
