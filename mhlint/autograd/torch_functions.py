@@ -236,7 +236,18 @@ def _functional_call(machine: Machine, args: Args, keywords: Keywords, site: Sit
     return result
 
 
+def _pretrained_table(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`Embedding.from_pretrained(table, freeze=True)`."""
+    made = nn(machine, "Embedding", [machine.unknown("rows"), machine.unknown("width")], {}, site)
+    flag = args[1] if len(args) > 1 else keywords.get("freeze", TRUE)
+    if isinstance(made, Module):
+        for held in made.parameters.values():
+            held.requires_grad = not flag.value if isinstance(flag, Const) else None
+    return NONE if made is None else made
+
+
 CALLS: dict[str, Handler] = {
+    "torch.nn.Embedding.from_pretrained": _pretrained_table,
     "torch.no_grad": _mode(False), "torch.inference_mode": _mode(False), "torch.enable_grad": _mode(True),
     "torch.autograd.no_grad": _mode(False), "torch.autograd.grad_mode.no_grad": _mode(False),
     "torch.set_grad_enabled": _set_grad_enabled, "torch.autograd.set_grad_enabled": _set_grad_enabled,
