@@ -23,6 +23,8 @@ from mhlint.autograd.values import (
 )
 from mhlint.syntax.program import Site
 
+_CONVOLUTIONS = frozenset({"Conv1d", "Conv2d", "Conv3d"})
+
 
 def run_module(
     machine: Machine, module: Module, args: list[Value], keywords: dict[str, Value], site: Site | None
@@ -70,6 +72,11 @@ def run_module(
         result.elements = 1
     elif constructor.keywords.get("reduction") == "none" or module.kind.startswith("Conv"):
         result.elements = 3
+        if module.kind in _CONVOLUTIONS and given:
+            shape = shapes.convolved(given[0], module.settings.get("out_channels"), int(module.kind[4]))
+            shapes.set_shape(result, shape)
+        elif module.kind in shapes.ELEMENTWISE_LOSSES and len(given) > 1:
+            shapes.broadcast(given[0], given[1], result)
     elif module.kind in ("LSTM", "LSTMCell", "GRU", "RNN", "MultiheadAttention"):
         outputs = _outputs(module.kind, result)
         if args and is_packed(args[0]):

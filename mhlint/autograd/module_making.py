@@ -21,7 +21,11 @@ from mhlint.autograd.values import (
 )
 from mhlint.syntax.program import Site
 
+_CONVOLUTION = (
+    "in_channels, out_channels, kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode='zeros'"
+)
 _CONSTRUCTORS = {
+    "Conv1d": _CONVOLUTION, "Conv2d": _CONVOLUTION, "Conv3d": _CONVOLUTION,
     "Linear": "in_features, out_features, bias=True", "Embedding": "num_embeddings, embedding_dim",
     "Bilinear": "in1_features, in2_features, out_features, bias=True",
     "GRU": "input_size, hidden_size, num_layers=1, bias=True, batch_first=False",

@@ -23,6 +23,12 @@ SAME_LAYERS = frozenset(
         "InstanceNorm2d RMSNorm AlphaDropout Dropout1d Dropout2d Softsign Hardswish Hardsigmoid"
     ).split()
 )
+ELEMENTWISE_LOSSES = frozenset(
+    (
+        "MSELoss L1Loss SmoothL1Loss HuberLoss BCELoss BCEWithLogitsLoss mse_loss l1_loss smooth_l1_loss huber_loss "
+        "binary_cross_entropy binary_cross_entropy_with_logits"
+    ).split()
+)
 UNSQUEEZED = "<unsqueezed>"
 """The attribute that names the dimension of size 1 in a tensor whose shape is not known otherwise."""
 _REDUCING = frozenset(("mean sum amax amin logsumexp prod std var norm all any nansum nanmean").split())
@@ -67,17 +73,30 @@ def after(name: str, source: Tensor, args: list[Value], keywords: dict[str, Valu
         elif name == "unsqueeze":
             _unsqueeze(source, keywords.get("dim", args[1] if len(args) > 1 else None), result)
     elif name in _REDUCING and source.shape is not None:
-        dim = keywords.get("dim", args[1] if len(args) > 1 else None)
-        if (
-            isinstance(dim, Const)
-            and isinstance(dim.value, int)
-            and -len(source.shape) <= dim.value < len(source.shape)
-        ):
-            left: list[int | None] = [*source.shape]
-            left[dim.value] = 1
-            if keywords.get("keepdim") != Const(True):
-                del left[dim.value]
+        reduced = _dims(keywords.get("dim", args[1] if len(args) > 1 else None), len(source.shape))
+        kept = 1 if keywords.get("keepdim") == Const(True) else 0
+        if reduced:
+            left: list[int | None] = []
+            for place, size in enumerate(source.shape):
+                left += [size] if place not in reduced else [1] * kept
             set_shape(result, tuple(left) or (1,))
+
+
+def _dims(value: Value | None, rank: int) -> set[int]:
+    """The dimensions that `dim=1` or `dim=(1, 2)` names, counted from the front."""
+    given = value.items if isinstance(value, Sequence) and value.exact else [value]
+    numbers = [item.value for item in given if isinstance(item, Const) and isinstance(item.value, int)]
+    known = len(numbers) == len(given) and all(-rank <= number < rank for number in numbers)
+    return {number % rank for number in numbers} if known else set()
+
+
+def convolved(source: Tensor, channels: Value | None, dimensions: int) -> Shape:
+    """The shape of a convolution's result: the batch and the channels; sizes of the places are not counted."""
+    known = channels.value if isinstance(channels, Const) and isinstance(channels.value, int) else None
+    rank = len(source.shape) if source.shape is not None else 0
+    if source.shape is None or rank not in (dimensions + 1, dimensions + 2):
+        return None
+    return (*source.shape[: rank - dimensions - 1], known, *[None] * dimensions)
 
 
 def _unsqueeze(source: Tensor, dim: Value | None, result: Tensor) -> None:

@@ -104,6 +104,8 @@ def result_of(
         result.elements = 1
     elif _unreduced(row, literals):
         result.elements = 3
+        if short in shapes.ELEMENTWISE_LOSSES and len(given) > 1:
+            shapes.broadcast(given[0], given[1], result)
     elif short in ("stack", "cat", "concat") and args and isinstance(args[0], Sequence) and len(args[0].items) > 1:
         result.elements = 2
     elif args and isinstance(args[0], Tensor):

@@ -46,6 +46,10 @@ SILENT = [
         loss = trunk(x).mean()
         loss.backward(None)
     """),
+    Case("the mean of one image", """
+        out = nn.Conv2d(3, 1, 3)(torch.randn(1, 3, 8, 8))
+        out.mean(dim=(1, 2, 3)).backward()
+    """),
     Case("of unknown shape", """
         def step(z):
             (head_a(z) * 2).backward()
@@ -144,7 +148,16 @@ FIRING = [
     Case("a loss for each row", """
         z = trunk(torch.randn(3, 4))
         loss = F.mse_loss(z, torch.zeros(3, 8), reduction="none")
+        loss.backward()  # here
+    """, NON_SCALAR),
+    Case("a loss for each row of a batch", """
+        rows = torch.zeros(9, 8)[torch.arange(len(x))]
+        loss = F.mse_loss(trunk(x), rows, reduction="none")
         loss.backward()  # here, likely
+    """, NON_SCALAR),
+    Case("means of images", """
+        out = nn.Conv2d(3, 1, 3)(torch.randn(2, 3, 8, 8))
+        out.mean(dim=(1, 2, 3)).backward()  # here
     """, NON_SCALAR),
 ]
 CASES = SILENT + FIRING
