@@ -94,7 +94,8 @@ def when(group: list[Sighting], *, explored: bool = True) -> tuple[str, ...]:
     _tell_apart(group, needed)
     phrases: dict[str, str] = {}
     for choice in needed.values():
-        phrase = choice.text if choice.taken else f"not ({choice.text})"
+        negated = choice.subject if choice.subject != choice.text else f"not ({choice.text})"
+        phrase = choice.text if choice.taken else negated
         phrases.setdefault(choice.subject, f"{phrase} ({choice.site.program.source.line(choice.site.row)})")
     return tuple(phrases.values())
 
