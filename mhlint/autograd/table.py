@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mhlint.autograd import operations, shapes, tensors
-from mhlint.autograd.graph import Level
+from mhlint.autograd.contractions import keeps_operands
+from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.operations import Arguments, Operation, Saves
 from mhlint.autograd.values import Const, Library, Sequence, Slice, Tensor, Unknown, Value, tensors_in
@@ -206,6 +207,9 @@ def _keep_needed(
     node = result.node
     if node is None:
         return
+    if row.name.rpartition(".")[2] == "einsum" and args and isinstance(args[0], Const):
+        _keep_operands(node, args)
+        return
     bound = operations.bind(row.args, Arguments(tuple(args), dict(keywords)))
     literals = _literals(args, keywords)
     for need in row.needs:
@@ -217,6 +221,19 @@ def _keep_needed(
         in_place = wanted is result and need.place != "result"
         if level and isinstance(wanted, Tensor) and operations.keeps_input(row.name, in_place):
             tensors.keep(node, wanted, wanted.name or need.place, level)
+
+
+def _keep_operands(node: Node, args: list[Value]) -> None:
+    """What an `einsum` of two tensors keeps: each of them for the gradient of the other."""
+    equation = args[0].value if isinstance(args[0], Const) else None
+    given = args[1].items if len(args) == 2 and isinstance(args[1], Sequence) else args[1:]
+    levels = keeps_operands(equation) if isinstance(equation, str) else []
+    if len(given) != 2 or len(levels) != 2:
+        return
+    for kept, other, sure in zip(given, reversed(given), levels, strict=True):
+        level = min(sure, _grad_level(other))
+        if level and isinstance(kept, Tensor):
+            tensors.keep(node, kept, kept.name or "operand", level)
 
 
 def _folds(args: list[Value]) -> bool:
