@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from enum import Flag
 from typing import Any
 
 from mhlint.autograd import special_methods, tensor_arithmetic, tensors
@@ -20,6 +21,7 @@ _NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor,
     ast.LShift: operator.lshift, ast.RShift: operator.rshift,
 }  # fmt: skip
+_OF_FLAGS = (ast.BitAnd, ast.BitOr, ast.BitXor)
 _LARGEST = 1 << 40
 
 
@@ -91,7 +93,8 @@ def _constants(machine: Machine, left: Const, op: type[ast.operator], right: Con
             return Const(left.value % right.value)
         except (TypeError, ValueError):
             return machine.unknown("text")
-    if compute is None or not (numbers or texts):
+    flags = op in _OF_FLAGS and all(isinstance(side.value, Flag) for side in (left, right))
+    if compute is None or not (numbers or texts or flags):
         return machine.derived(op.__name__, (left, right), "")
     if numbers and (abs(left.value) > _LARGEST or abs(right.value) > _LARGEST):
         return machine.unknown("large number")
@@ -107,7 +110,7 @@ def unary(machine: Machine, op: ast.unaryop, value: Value, site: Site) -> Value:
     """`-x`, `+x`, `~x` (`not x` is a condition)."""
     if isinstance(value, Const) and isinstance(value.value, (int, float)) and not isinstance(op, ast.Invert):
         return Const(-value.value if isinstance(op, ast.USub) else value.value)
-    if isinstance(value, Const) and isinstance(value.value, int) and isinstance(op, ast.Invert):
+    if isinstance(value, Const) and isinstance(value.value, (int, Flag)) and isinstance(op, ast.Invert):
         return Const(~value.value)
     if isinstance(value, Tensor):
         if isinstance(op, ast.USub):

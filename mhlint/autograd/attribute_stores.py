@@ -16,6 +16,7 @@ from mhlint.autograd.values import (
     Bound,
     ClassValue,
     Instance,
+    Mapping,
     Module,
     Namespace,
     Tensor,
@@ -47,6 +48,8 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -
             return
         machine.begun_elsewhere.discard((owner, name))
     table = getattr(owner, "attributes", None)
+    if isinstance(owner, Mapping) and owner.named:
+        table = owner.items
     if isinstance(owner, Namespace):
         table = owner.frame.variables
     if isinstance(owner, ClassValue):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from mhlint.autograd import gradients, operations, special_methods, tensors, trainer_kinds
+from mhlint.autograd import enumerations, gradients, operations, special_methods, tensors, trainer_kinds
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.library_bases import base_of, begin, inherited, layer_base, run_base
@@ -12,6 +12,7 @@ from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import is_module, is_module_class, looks_like_module
 from mhlint.autograd.values import (
     FALSE,
+    MAKING,
     NONE,
     TRUE,
     Bound,
@@ -89,11 +90,26 @@ def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
     if isinstance(owner, Optimizer) and name == "param_groups":
         group = Mapping({"params": Sequence(list(owner.parameters), exact=owner.exact)}, exact=False)
         return Sequence([group])
+    if isinstance(owner, Const) and enumerations.is_member(owner):
+        own = enumerations.attribute(machine, owner, name, site)
+        return own if own is not None else machine.derived("attribute", (owner, name), name)
+    if isinstance(owner, Mapping) and owner.named and (name in owner.items or not hasattr(dict, name)):
+        return _of_named(machine, owner, name)
     if isinstance(owner, (Sequence, Mapping, Optimizer, Object, Const, Generator)):
         return Method(owner, name)
     if isinstance(owner, Bound) and name == "__func__":
         return owner.function
     return machine.derived("attribute", (owner, name), name)
+
+
+def _of_named(machine: Machine, owner: Mapping, name: str) -> Value:
+    """An attribute of a dict whose keys are its attributes; such a dict makes the like of those it holds."""
+    found = owner.items.get(name)
+    if isinstance(found, Mapping):
+        found.named, found.cls = True, owner.cls
+    if found is None and owner.cls is not None and isinstance(owner.cls.members.get(name), Function):
+        return _bind(machine, owner.cls.members[name], owner, owner.cls)
+    return found if found is not None else machine.derived("attribute", (owner, name), name)
 
 
 def surely_lacks(machine: Machine, owner: Value, name: str) -> bool:
@@ -315,6 +331,8 @@ def _of_super(machine: Machine, owner: Super, name: str) -> Value:
             return Native(name, lambda machine, *given: begin(machine, receiver, *given))
         if name in ("forward", "__call__") and base_of(receiver) is not None:
             return Native(name, lambda machine, *given: run_base(machine, receiver, *given))
+    if name == "__new__" and isinstance(receiver, ClassValue) and MAKING in receiver.members:
+        return Native(name, lambda *_: receiver.members[MAKING])
     if name == "__init__" or name in ("__new__", "__post_init__", "__setattr__"):
         return Native(name, lambda *_: NONE)
     return Method(receiver, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import cast
 
-from mhlint.autograd import attribute_stores, attributes, tensors
+from mhlint.autograd import attribute_stores, attributes, enumerations, tensors
 from mhlint.autograd.conditions import truth_of
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
@@ -66,7 +66,9 @@ def is_a(value: Value, kind: Value) -> bool | None:
             return kind.record == "tuple" and value.fields == kind.record_fields
         if isinstance(value, Instance):
             return kind in value.cls.order() or (None if value.cls.has_unseen_base() else False)
-        return False
+        if isinstance(value, Const) and enumerations.real(kind) is not None:
+            return isinstance(value.value, enumerations.real(kind))
+        return None if isinstance(value, Mapping) and value.named else False
     if not isinstance(kind, Library):
         return None
     name = kind.name.rpartition(".")[2]

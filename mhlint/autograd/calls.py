@@ -5,7 +5,16 @@ from __future__ import annotations
 import ast
 from contextlib import suppress
 
-from mhlint.autograd import library, library_bases, methods, module_forward, questions, unseen
+from mhlint.autograd import (
+    enumerations,
+    library,
+    library_bases,
+    methods,
+    module_forward,
+    named_dicts,
+    questions,
+    unseen,
+)
 from mhlint.autograd.arguments import arguments, bind_arguments
 from mhlint.autograd.attributes import has_library_init, member
 from mhlint.autograd.contexts import in_grad_mode
@@ -254,6 +263,14 @@ def instantiate(
         named.update({name: value for name, value in keywords.items() if name in cls.record_fields})
         items = [named.get(name, cls.members.get(name, machine.unknown(name))) for name in cls.record_fields]
         return Sequence(items, "tuple", fields=cls.record_fields)
+    if named_dicts.keys_are_attributes(cls):
+        held = named_dicts.make(machine, args, keywords, site)
+        if isinstance(held, Mapping):
+            held.cls = cls
+        return held
+    chosen = enumerations.member_of(cls, args[0]) if len(args) == 1 else None
+    if chosen is not None:
+        return chosen
     made = Instance(cls)
     init = member(machine, made, "__init__")
     if isinstance(init, Bound):

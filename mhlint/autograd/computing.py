@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 from mhlint.autograd.values import Const, Mapping, Sequence, Value
@@ -43,7 +44,7 @@ def as_value(found: object) -> Value:
         return Sequence([as_value(item) for item in found], type(found).__name__)
     if isinstance(found, (int, float)) and not isinstance(found, bool) and abs(found) > _LARGEST:
         raise NotPlain
-    if found is None or isinstance(found, (bool, int, float, str)):
+    if found is None or isinstance(found, (bool, int, float, str, Enum)):
         return Const(found)
     raise NotPlain
 

@@ -34,6 +34,7 @@ def deep_copy(machine: Machine, value: Value, site: Site | None, done: dict[int,
         made = Sequence(items, value.kind, value.exact, value.fields)
     elif isinstance(value, Mapping):
         made = Mapping({key: deep_copy(machine, item, site, done) for key, item in value.items.items()}, value.exact)
+        made.named, made.cls = value.named, value.cls
     elif isinstance(value, Unknown):
         made = machine.unknown(value.label)
         made.module = value.module

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import ast
+from typing import cast
 
+from mhlint.autograd import enumerations
 from mhlint.autograd.frames import Frame
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.special_methods import special
 from mhlint.autograd.values import (
     FALSE,
+    MAKING,
     Bound,
     ClassValue,
     Const,
     Function,
     Instance,
+    Key,
     Library,
+    Mapping,
     Method,
     Object,
     Partial,
+    Sequence,
     Unknown,
     Value,
 )
 from mhlint.syntax.program import Definition
 
+_METACLASS = "<metaclass>"
 _GRAD_MODES = {
     "torch.no_grad": False, "torch.inference_mode": False, "torch.enable_grad": True,
     "torch.autograd.no_grad": False, "torch.autograd.grad_mode.no_grad": False,
@@ -147,10 +154,31 @@ def define_class(machine: Machine, frame: Frame, node: ast.ClassDef) -> Value:
         inherited = next((base.record_fields for base in bases if isinstance(base, ClassValue)), ())
         own = [s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
         cls.record_fields = (*inherited, *own)
+    enumerations.define(cls)
     for name, member in list(cls.members.items()):
         special(machine, member, "set_name", [cls, Const(name)], None)
     _tell_bases(machine, frame, cls)
+    _tell_metaclass(machine, frame, cls)
     return _decorated_class(machine, frame, cls)
+
+
+def _tell_metaclass(machine: Machine, frame: Frame, cls: ClassValue) -> None:
+    """`__new__` and `__init__` of a metaclass of the program's own: most put the class into a registry."""
+    given = next((keyword.value for keyword in cls.definition.keywords if keyword.arg == "metaclass"), None)
+    if given is not None:
+        cls.members[_METACLASS] = machine.evaluate(machine, frame, given)
+    kinds = (base.members.get(_METACLASS) for base in cls.order() if isinstance(base, ClassValue))
+    kind = next((found for found in kinds if found is not None), None)
+    if not isinstance(kind, ClassValue):
+        return
+    body = Mapping(cast("dict[Key, Value]", cls.members))
+    parts = [Const(cls.definition.name), Sequence(list(cls.bases), "tuple"), body]
+    for name, receiver in (("__new__", kind), ("__init__", cls)):
+        hook = next((b.members[name] for b in kind.order() if isinstance(b, ClassValue) and name in b.members), None)
+        if isinstance(hook, Function):
+            kind.members[MAKING] = cls
+            machine.call(machine, hook, [receiver, *parts], {}, None)
+            del kind.members[MAKING]
 
 
 def _tell_bases(machine: Machine, frame: Frame, cls: ClassValue) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mhlint.autograd.enumerations import members
 from mhlint.autograd.frames import ProgramRaises, StopProducing
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
@@ -94,6 +95,9 @@ def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Va
         return [Const(item) for item in list(value.value)[:_MOST_ITEMS]], len(value.value) <= _MOST_ITEMS
     if isinstance(value, Module):
         return list(value.children.values()), value.exact
+    named = members(value)
+    if named is not None:
+        return named, True
     if isinstance(value, Generator):
         items = drain(machine, value)
         return items, value.exact

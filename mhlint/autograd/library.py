@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 
 from mhlint.autograd import (
+    command_lines,
     library_bases,
     lightning_loop,
+    named_dicts,
     operations,
     operator_calls,
     standard_iterators,
@@ -29,6 +32,9 @@ from mhlint.autograd.loading import make_loader, make_tensor_dataset
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.table import result_of
 from mhlint.autograd.values import (
+    MAKING,
+    ClassValue,
+    Const,
     Instance,
     Method,
     Object,
@@ -61,6 +67,8 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
             raise ProgramExits
     if name.startswith("torch.nn.") and name.endswith(".__init__") and args and isinstance(args[0], Instance):
         return library_bases.begin(machine, args[0], args[1:], keywords, site)
+    if name == "builtins.type.__new__" and args and isinstance(args[0], ClassValue) and MAKING in args[0].members:
+        return args[0].members[MAKING]
     if name in machine.backward_calls:
         return wrappers.backward_by_wrapper(machine, name, args, keywords, site, Level.CERTAIN)
     computed = compute(name, args, keywords) if name.startswith("math.") else None
@@ -105,6 +113,8 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
 
 
 _HANDLERS: dict[str, Handler] = {
+    "enum.auto": lambda *_: Const(enum.auto()), "argparse.ArgumentParser": command_lines.make_parser,
+    **named_dicts.CALLS,
     **standard_library.CALLS, **standard_iterators.CALLS, **operator_calls.CALLS, **torch_functions.CALLS,
     "torch.autograd.backward": wrappers.autograd_backward, "torch.autograd.grad": wrappers.autograd_grad,
     "torch.utils.data.DataLoader": make_loader, "torch.utils.data.dataloader.DataLoader": make_loader,

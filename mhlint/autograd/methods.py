@@ -18,6 +18,7 @@ from mhlint.autograd import (
 )
 from mhlint.autograd.attribute_stores import set_requires_grad
 from mhlint.autograd.attributes import LIGHTNING_METHODS, optimizer_base
+from mhlint.autograd.command_lines import call_parser
 from mhlint.autograd.containers import call_container
 from mhlint.autograd.custom_function import apply_function
 from mhlint.autograd.distributions import call_distribution
@@ -135,6 +136,8 @@ def _of_object(machine: Machine, owner: Object, name: str, args: Args, keywords:
         return lightning_loop.fit(machine, owner, args, keywords, site)
     if owner.kind in ("hf trainer", "skorch net", "ignite engine"):
         return trainer_loops.call(machine, owner, name, args, keywords, site)
+    if owner.kind == "parser":
+        return call_parser(machine, owner, name, args, keywords)
     if owner.kind == "scheduler":
         return NONE
     return machine.unknown(name, tuple(tensor for arg in args for tensor in tensors_in(arg)))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from copy import copy
 
-from mhlint.autograd import tensors
+from mhlint.autograd import enumerations, tensors
 from mhlint.autograd.graph import Level, Turn
 from mhlint.autograd.iteration import elements
 from mhlint.autograd.library_bases import base_of
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_parameters import parameters_of
 from mhlint.autograd.values import (
+    ClassValue,
     Const,
     Instance,
     Key,
@@ -54,6 +55,9 @@ def load(machine: Machine, owner: Value, index: Value, site: Site | None) -> Val
             item.module = owner.module
             owner.attributes[key] = item
         return owner.attributes[key]
+    if isinstance(owner, ClassValue) and isinstance(index, Const) and isinstance(index.value, str):
+        if enumerations.real(owner) is not None and index.value in owner.members:
+            return owner.members[index.value]
     if isinstance(owner, Const) and isinstance(index, Const):
         try:
             return Const(owner.value[index.value])

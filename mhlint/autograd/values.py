@@ -44,6 +44,8 @@ class Const(Value):
 
 
 NONE = Const(None)
+MAKING = "<making>"
+"""Where a metaclass holds the class that its `__new__` is about to make."""
 TRUE = Const(True)
 FALSE = Const(False)
 
@@ -166,12 +168,15 @@ class Sequence(Value):
 @dataclass(eq=False, slots=True, repr=False)
 class Mapping(Value):
     """A dict with constant keys. When not `exact`, it may hold other keys, too; `stored` says in which turns of loops
-    something was stored under keys that are not known."""
+    something was stored under keys that are not known; `named` that its keys are its attributes, beside the methods of
+    `cls`."""
 
     items: dict[Key, Value]
     exact: bool = True
     default: Value | None = None
     stored: dict[Key, Turn] = field(default_factory=dict)
+    named: bool = False
+    cls: ClassValue | None = None
 
 
 @dataclass(eq=False, slots=True, repr=False)

@@ -1,0 +1,64 @@
+"""`argparse`: what the options are where the program itself gives the arguments, `parse_args([])`."""
+
+from __future__ import annotations
+
+from mhlint.autograd.handlers import Args, Keywords
+from mhlint.autograd.machine import Machine
+from mhlint.autograd.values import FALSE, NONE, TRUE, Const, Library, Mapping, Object, Sequence, Value
+from mhlint.syntax.program import Site
+
+_SELF = frozenset({"add_argument_group", "add_mutually_exclusive_group"})
+_FLAGS = {"store_true": FALSE, "store_false": TRUE}
+_OPTIONS, _PARSED = "<options>", "<parsed>"
+
+
+def make_parser(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`ArgumentParser(...)`."""
+    return Object("parser", {_OPTIONS: Mapping({}, exact="parents" not in keywords)})
+
+
+def call_parser(machine: Machine, owner: Object, name: str, args: Args, keywords: Keywords) -> Value:
+    """A method of a parser."""
+    options = owner.settings[_OPTIONS]
+    assert isinstance(options, Mapping)
+    if name in _SELF:
+        return owner
+    if name == "add_argument":
+        _add(machine, options, args, keywords)
+        return machine.unknown("action")
+    if name == "set_defaults":
+        options.items.update(keywords)
+        return NONE
+    if name in ("parse_args", "parse_known_args"):
+        given = args[0] if args else keywords.get("args", NONE)
+        if isinstance(given, Sequence) and given.exact and not given.items and options.exact and len(args) < 2:
+            found: Value = Mapping(dict(options.items), named=True)
+        else:
+            found = owner.settings.setdefault(_PARSED, machine.unknown("args"))
+        return found if name == "parse_args" else Sequence([found, machine.unknown("rest")], "tuple")
+    if name in ("add_subparsers", "add_argument", "register"):
+        options.exact = False
+    return machine.unknown(name)
+
+
+def _add(machine: Machine, options: Mapping, args: Args, keywords: Keywords) -> None:
+    texts = [arg.value for arg in args if isinstance(arg, Const) and isinstance(arg.value, str)]
+    named = keywords.get("dest")
+    name = named.value if isinstance(named, Const) else _destination(texts)
+    if not name or len(texts) != len(args) or not all(text.startswith("-") for text in texts):
+        # One that has to be given, or whose name is not known.
+        options.exact = False
+        return
+    action, default = keywords.get("action"), keywords.get("default")
+    if default is None:
+        default = _FLAGS.get(getattr(action, "value", ""), NONE) if isinstance(action, Const) else NONE
+    kind = keywords.get("type")
+    if isinstance(default, Const) and isinstance(default.value, str) and kind not in (None, Library("builtins.str")):
+        # A default that is a text is read as if it had been given.
+        default = machine.unknown(str(name))
+    options.items[name] = default
+
+
+def _destination(texts: list[str]) -> str:
+    longest = next((text for text in texts if text.startswith("--")), texts[0] if texts else "")
+    return longest.lstrip("-").replace("-", "_")
