@@ -128,6 +128,12 @@ def test_the_witness_of_a_repeated_walk_counts_the_walks_of_the_trunk() -> None:
     assert walks and all(counts == ["2", "1"] for counts in walks)
 
 
+def test_only_the_flag_of_the_finding_is_left_out() -> None:
+    walks = RETAINED.replace("b.backward()", "b.backward(retain_graph=True)")
+    witness = _witness(STEP.format(walks=walks), "MHL203")
+    assert "\nequivalent: " in execute(witness.text).output
+
+
 def test_the_comments_of_a_witness_name_the_lines_of_the_source() -> None:
     text = _witness(STEP.format(walks=RAISES), "MHL101").text
     assert "loss_a.backward()  # line 12: loss_a.backward()" in text
@@ -193,6 +199,19 @@ HEADS_REINJECTED = """        d = x.detach().requires_grad_()
         x.backward(gradient=d.grad)
 """
 
+AGAIN = """for turn in range(2):
+    x = torch.randn(5, 4)
+    optimizer.zero_grad()
+{runs}    optimizer.step()
+"""
+RUN_AGAIN = """    for head, y in ((head_a, ya), (head_b, yb)):
+        F.mse_loss(head(trunk(x)), y).backward()
+"""
+RUN_ONCE = """    z = trunk(x)
+    for head, y in ((head_a, ya), (head_b, yb)):
+        F.mse_loss(head(z), y).backward(retain_graph=True)
+"""
+
 RIGHT = {
     "raising to sum": (STEP, RAISES, SUMMED, "MHL101"),
     "raising to detach-reinject": (STEP, RAISES, REINJECTED, "MHL101"),
@@ -200,6 +219,7 @@ RIGHT = {
     "retained to detach-reinject": (STEP, RETAINED, REINJECTED, "MHL201"),
     "loop over heads": (HEADS, HEADS_RETAINED, HEADS_REINJECTED, "MHL201"),
     "raising loop": (HEADS, HEADS_RETAINED.replace("retain_graph=True", ""), HEADS_REINJECTED, "MHL101"),
+    "trunk run once": (STEP, AGAIN.format(runs=RUN_AGAIN), AGAIN.format(runs=RUN_ONCE), "MHL202"),
     "forgotten requires_grad": (
         STEP, REINJECTED.replace("z.detach().requires_grad_()", "z.detach()"), REINJECTED, "MHL104",
     ),

@@ -15,13 +15,13 @@ from mhlint.proof.witness_values import Values, needs_brackets
 
 @dataclass
 class Manner:
-    """How an excerpt is written: with looks at the gradients; walks summed into the last; walks left out;
-    boundaries left uncut, so that every walk goes on through the trunk by itself."""
+    """How an excerpt is written: with looks at the gradients; walks summed into the last; walks left out, or freeing
+    what they retained, by index; boundaries left uncut, so that every walk goes on through the trunk by itself."""
 
     looks: bool = False
     summed: bool = False
-    without_retain: bool = False
     uncut: bool = False
+    freeing: frozenset[int] = frozenset()
     left_out: frozenset[int] = frozenset()
 
 
@@ -84,7 +84,7 @@ class _Events:
         if not texts:
             return
         comment = self.values.comment(event.site)
-        retain = event.retains is not False and not self.manner.without_retain
+        retain = event.retains is not False and event.index not in self.manner.freeing
         if event.failure is not None:
             retain = False
         if self.manner.uncut:

@@ -110,7 +110,8 @@ def _walking(trace: Trace, event: Backward, finding: Finding, device: str) -> Wi
 
 def _other_manner(trace: Trace, event: Backward, excerpt: Excerpt, finding: Finding) -> tuple[Manner, str]:
     if finding.code == "MHL203":
-        return Manner(looks=True, without_retain=True), "the same without retain_graph"
+        freeing = frozenset(one.index for one in trace.of(Backward) if one.site.node is event.site.node)
+        return Manner(looks=True, freeing=freeing), "the same without its retain_graph"
     if finding.code == "MHL302":
         earlier: set[int] = set()
         last: Event | None = event

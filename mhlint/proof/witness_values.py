@@ -29,6 +29,7 @@ class Values:
         self.forms: dict[Target, Form] = {}
         self.keys: dict[Target, str] = {}
         self.counts: Counter[str] = Counter()
+        self.data: dict[str, list[Storage]] = {}
         self.modules: dict[Tensor, tuple[str, str, str]] = {}
         self.main = self.excerpt.events[-1].site.program
 
@@ -87,6 +88,23 @@ class Values:
                 return f"{self.forms[cut].text}.detach()"
         return self.stock.name(f"data of {key}", wish, "torch.randn(4, 4)", kind=f"{wish} {op}")
 
+    def _key(self, node: Node, inputs: list[Target], *, on_data: bool) -> str:
+        """What a node is made of: two with one key work on the same things.
+
+        What is no part of the graph is known by its storage, the first that this operation on these inputs met, the
+        second, ...: so each version knows it by the same number, however often it runs the operation on it.
+        """
+        word = digest(forms.short(node.op), *(self.keys[target] for target in inputs))
+        if not on_data:
+            return word
+        reading = self.reading
+        kept = [one.storage for one in node.saved if one.storage not in reading.owners]
+        kept = [storage for storage in kept if storage not in reading.leaf_of]
+        met = self.data.setdefault(word, [])
+        if not kept or kept[-1] not in met:
+            met.append(kept[-1] if kept else Storage())
+        return f"{word}.{met.index(kept[-1]) + 1 if kept else len(met)}"
+
     def _changed_data(self, node: Node) -> list[Form]:
         """Tensors without a graph that a node keeps and that are changed later."""
         written = self.reading.written
@@ -136,8 +154,8 @@ class Values:
         values = [self.value(target) for target in others]
         for target in inputs:
             self.value(target)
-        key = self._count(forms.short(node.op), *(self.keys[target] for target in inputs))
-        self.keys[node] = key
+        on_data = not values if module is not None else self._needs_data(node, values)
+        key = self.keys[node] = self._key(node, inputs, on_data=on_data)
         scalar = self.reading.scalars.get(node)
         if module is not None:
             made = self._module(node, module, values, key)
@@ -147,7 +165,7 @@ class Values:
                 self._in_place(node, inputs, values, method)
                 return
             wish = "target" if forms.is_loss(node) else "data"
-            data = self._data(key, node.saved, wish, node.op) if self._needs_data(node, values) else ""
+            data = self._data(key, node.saved, wish, node.op) if on_data else ""
             changed = self._changed_data(node) if not data else []
             values += changed
             kept = bool(changed) or any(self.reading.made_below(node, one.storage) for one in node.saved)
