@@ -161,7 +161,7 @@ def test_two_optimizers_are_compared_step_by_step() -> None:
     old = "(-critic(fake).mean())"
     same = verified("gan.py", (old, "(0.0 - critic(fake).mean())"))
     assert isinstance(same.verdict, Equivalent), same.verdict
-    assert same.verdict.steps == 6
+    assert (same.verdict.steps, same.verdict.parameters) == (6, 8)
     other = verified("gan.py", (old, "(-critic(fake.detach() + 0 * fake).mean())"))
     assert isinstance(other.verdict, Differs)
     assert other.verdict.counterexample is not None
@@ -407,8 +407,22 @@ def test_python_without_pytorch_is_undecided_and_says_why(
 
 
 SERVING = """
-import inspect, runpy, sys
+import importlib.util, inspect, runpy, sys
 sys.path.insert(0, {root!r})
+
+class AsksOnce:
+    seen = set()
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "untouched" or name in self.seen:
+            return None
+        self.seen.add(name)
+        spec = importlib.util.find_spec(name)
+        run = spec.loader.exec_module
+        spec.loader.exec_module = lambda module: (run(module), setattr(module, "wrapped", True))
+        return spec
+
+sys.meta_path.insert(0, AsksOnce())
 from mhlint.proof.serving import read_texts, serve
 sys.path.insert(0, {folder!r})
 serve(read_texts({{{module!r}: {after!r}}}))
@@ -417,7 +431,7 @@ print(step.walk(), step.__file__ == {module!r})
 print(inspect.getsource(step.walk).strip())
 print(runpy.run_path({module!r})["walk"]())
 import untouched
-print(untouched.walk())
+print(untouched.walk(), untouched.wrapped)
 """
 
 
@@ -436,7 +450,7 @@ def test_served_text_runs_under_the_name_of_the_file_it_stands_in_for(tmp_path: 
         "def walk():",
         "    return 'after'",
         "after",
-        "untouched",
+        "untouched True",
     ], result.stderr
     assert not list(folder.rglob("step*.pyc"))
 

@@ -160,8 +160,8 @@ def _compare_process(again: ProcessRecord, after: ProcessRecord) -> Verdict:
         return Differs(f"{len(again.steps)} steps before, {len(after.steps)} after")
     if all(step.kind == "skipped" for step in again.steps):
         return Undecided("the gradient scaler skipped every step that was run; ask for more with --steps")
-    count = max(len(step.parameters) for step in again.steps)
-    return Equivalent(len(again.steps), count, largest[0], largest[1], max(noise.values(), default=0.0))
+    held = {step.optimizer: len(step.parameters) for step in again.steps}
+    return Equivalent(len(again.steps), sum(held.values()), largest[0], largest[1], max(noise.values(), default=0.0))
 
 
 def _compare_step(

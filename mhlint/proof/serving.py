@@ -48,7 +48,7 @@ class ServingFinder(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """The spec of a module whose text is served, None for any other module."""
+        """The spec that the first finder behind this one gives, with the loader of the text that is served."""
         for finder in sys.meta_path:
             if isinstance(finder, ServingFinder) or not hasattr(finder, "find_spec"):
                 continue
@@ -56,9 +56,9 @@ class ServingFinder(importlib.abc.MetaPathFinder):
             if spec is None:
                 continue
             text = self.texts.of(spec.origin if spec.has_location else None)
-            if text is None or spec.origin is None:
-                return None
-            spec.loader = ServingLoader(fullname, spec.origin, text)
+            if text is not None and spec.origin is not None:
+                spec.loader = ServingLoader(fullname, spec.origin, text)
+            # Found is found: a finder asked again may answer no more, as those that wrap an import once do.
             return spec
         return None
 
