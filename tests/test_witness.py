@@ -134,6 +134,17 @@ def test_only_the_flag_of_the_finding_is_left_out() -> None:
     assert "\nequivalent: " in execute(witness.text).output
 
 
+def test_a_total_takes_a_scalar_of_what_is_added_to_it() -> None:
+    start = STEP.partition("z = trunk(x)")[0]
+    loop = """total = 0
+for turn in range(2):
+    total += F.mse_loss(head_a(trunk(x)), ya) + 0.1 * sum(w.abs().sum() for w in trunk.parameters())
+    total.backward()
+"""
+    witness = _witness(start + loop, "MHL102")
+    assert any(text in execute(witness.text).error for text in witness.errors)
+
+
 def test_the_comments_of_a_witness_name_the_lines_of_the_source() -> None:
     text = _witness(STEP.format(walks=RAISES), "MHL101").text
     assert "loss_a.backward()  # line 12: loss_a.backward()" in text

@@ -221,6 +221,8 @@ class Values:
     def _in_place(self, node: Node, inputs: list[Target], values: list[Form], method: str) -> None:
         name, rest = values[0].text, values[1:]
         operand = "" if method == "tanh_" else rest[0].text if rest else "0.5"
+        if rest and operand and values[0].scalar and not rest[0].scalar:
+            operand = f"({operand}).mean()"
         self.lines.append(f"{name}.{method}({operand})  # {self.comment(node.site)}")
         scalar = self.reading.scalars.get(node)
         self.forms[node] = values[0]
