@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -495,6 +497,29 @@ def test_wrong_values_are_one_line(words: list[str], message: str, capsys: pytes
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_what_ends_mhlint_ends_the_program_and_leaves_nothing(name: str, tmp_path: Path) -> None:
+    program, scratch, said = tmp_path / "train.py", tmp_path / "scratch", tmp_path / "pid"
+    scratch.mkdir()
+    program.write_text(f"import os, time\nopen({str(said)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
+    started = subprocess.Popen(
+        [sys.executable, "-m", "mhlint", "verify", "-q", "--", str(program)],
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60.0
+    while not (said.exists() and said.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    started.send_signal(getattr(signal, name))
+    assert started.communicate(timeout=30) == ("", "mhlint: interrupted\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said.read_text()), 0)
+    assert list(scratch.glob("mhlint-*")) == []
 
 
 class OneCardOfTwo:

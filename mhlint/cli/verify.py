@@ -21,6 +21,7 @@ from mhlint.proof.verifying import Program, Rewrite, Verification, verify
 from mhlint.settings import FIX_STYLES, BadSettings
 
 _LAUNCHERS = ("python", "torchrun", "accelerate", "deepspeed")
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 EXIT_EQUIVALENT, EXIT_DIFFERS, EXIT_UNDECIDED = 0, 1, 2
 
 
@@ -61,11 +62,14 @@ def run(args: argparse.Namespace) -> int:
     place = Place(python, str(Path(args.cwd or ".").resolve()), args.nproc_per_node, args.timeout)
     rewrite = _given(Path(args.after), program) if args.after else _fixed(args, args.unsafe_fixes)
     show = _silent if args.quiet else _progress(args.steps)
-    before = signal.signal(signal.SIGTERM, _ended)
+    # nohup's wish that a closed terminal end nothing is kept.
+    wanted = [one for one in _ENDING if signal.getsignal(one) is not signal.SIG_IGN]
+    before = [(one, signal.signal(one, _ended)) for one in wanted]
     try:
         seen = verify(program, place, rewrite, show, steps=args.steps, seed=args.seed, memory=not args.no_memory)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for one, handler in before:
+            signal.signal(one, handler)
         if not args.quiet and sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr, flush=True)
     if not (args.after or args.unsafe_fixes or seen.changed or seen.before.failure) and seen.before.steps:
