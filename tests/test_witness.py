@@ -223,6 +223,13 @@ RUN_ONCE = """    z = trunk(x)
         F.mse_loss(head(z), y).backward(retain_graph=True)
 """
 
+
+
+def _on_a_copy(walks: str, boundary: str) -> str:
+    changed = f"c = {boundary}.clone()\nc[0] = 0.0\nloss_b = F.mse_loss(head_b(c), yb)"
+    return walks.replace(f"loss_b = F.mse_loss(head_b({boundary}), yb)", changed)
+
+
 RIGHT = {
     "raising to sum": (STEP, RAISES, SUMMED, "MHL101"),
     "raising to detach-reinject": (STEP, RAISES, REINJECTED, "MHL101"),
@@ -230,6 +237,7 @@ RIGHT = {
     "retained to detach-reinject": (STEP, RETAINED, REINJECTED, "MHL201"),
     "loop over heads": (HEADS, HEADS_RETAINED, HEADS_REINJECTED, "MHL201"),
     "raising loop": (HEADS, HEADS_RETAINED.replace("retain_graph=True", ""), HEADS_REINJECTED, "MHL101"),
+    "head on a copy that it changes": (STEP, _on_a_copy(RETAINED, "z"), _on_a_copy(REINJECTED, "d"), "MHL201"),
     "trunk run once": (STEP, AGAIN.format(runs=RUN_AGAIN), AGAIN.format(runs=RUN_ONCE), "MHL202"),
     "forgotten requires_grad": (
         STEP, REINJECTED.replace("z.detach().requires_grad_()", "z.detach()"), REINJECTED, "MHL104",

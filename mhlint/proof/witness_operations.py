@@ -89,6 +89,11 @@ def call_module(constructor: str, module: str, value: Form) -> str:
     return f"{module}({value.text}.expand(4, 4))" if value.scalar else f"{module}({value.text})"
 
 
+def is_copy(node: Node) -> bool:
+    """Does an operation give a tensor of its own with the values of another?"""
+    return short(node.op) == "clone"
+
+
 def is_loss(node: Node) -> bool:
     """Is an operation a loss: one number from many?"""
     return _LOSS.search(short(node.op)) is not None
@@ -154,6 +159,8 @@ def _kept(node: Node, name: str, texts: list[str], data: str, input_kept: bool) 
 
 
 def _not_kept(name: str, texts: list[str]) -> str:
+    if name == "clone":
+        return f"{_held(texts[0])}.clone()"
     if name == "unary -":
         return f"-{_factor(texts[0])}"
     if name in ("-", "sub") and len(texts) == 2:

@@ -128,8 +128,12 @@ def _shown_inputs(excerpt: Excerpt, seen_through: dict[Target, Target], node: No
 
 def _seen_through(excerpt: Excerpt, in_place: dict[Node, str], scalars: dict[Target, bool]) -> dict[Target, Target]:
     found: dict[Target, Target] = {}
+    changed = {node.inputs[0][0] for node in in_place if node.inputs}
     for node in excerpt.nodes:
         inputs = _inputs(excerpt, node)
+        if node in changed and forms.is_copy(node):
+            # What is changed is the copy, not what it was made of.
+            continue
         plain = not forms.keeps(node) and node not in in_place and forms.short(node.op) != "unary -"
         if len(inputs) == 1 and plain and node not in scalars and not forms.is_module(node, tensors(inputs)):
             found[node] = found.get(inputs[0], inputs[0])
