@@ -126,6 +126,9 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
             tensors.keep(node, result, module.kind, max(level, _keeps_sequence(module)))
         elif need.place == "input" and given and operations.keeps_input(module.kind, result is given[0]):
             tensors.keep(node, given[0], given[0].name or "input", level)
+        elif need.place == "hx":
+            for state in given[1:]:
+                tensors.keep(node, state, state.name or "state", level)
         elif need.place == "target" and len(given) > 1:
             tensors.keep(node, given[1], given[1].name or "target", level)
         else:
