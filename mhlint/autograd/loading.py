@@ -9,6 +9,9 @@ from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import acts_as_module
 from mhlint.autograd.values import (
+    FALSE,
+    TRUE,
+    Const,
     Instance,
     Key,
     Mapping,
@@ -35,7 +38,8 @@ def make_loader(machine: Machine, args: list[Value], keywords: dict[str, Value],
         loader = machine.unknown("loader")
         loader.data = dataset is not None and "collate_fn" not in keywords and _is_plain(dataset)
         return loader
-    settings: dict[str, Value] = {"dataset": dataset}
+    drawn = bool({"sampler", "batch_sampler"} & keywords.keys()) or len(args) > 3
+    settings: dict[str, Value] = {"dataset": dataset, "drawn": TRUE if drawn else FALSE}
     if "collate_fn" in keywords and not is_none(keywords["collate_fn"]):
         settings["collate_fn"] = keywords["collate_fn"]
     return Object("loader", settings)
@@ -75,7 +79,7 @@ def batches(machine: Machine, loader: Object, site: Site | None) -> list[Value]:
     """The first batches of a loader."""
     dataset = loader.settings["dataset"]
     made: list[Value] = []
-    for _ in range(_TURNS):
+    for index in _indices(machine, loader):
         if isinstance(dataset, Object):
             item = dataset.settings["tensors"]
         else:
@@ -83,13 +87,22 @@ def batches(machine: Machine, loader: Object, site: Site | None) -> list[Value]:
             method = machine.member(machine, dataset, "__getitem__")
             if method is None:
                 return [machine.unknown("batch") for _ in range(_TURNS)]
-            item = machine.call(machine, method, [machine.unknown("index")], {}, site)
+            item = machine.call(machine, method, [index], {}, site)
         collate = loader.settings.get("collate_fn")
         if collate is not None:
             made.append(machine.call(machine, collate, [Sequence([item, item], exact=False)], {}, site))
         else:
             made.append(_collated(machine, item, site))
     return made
+
+
+def _indices(machine: Machine, loader: Object) -> list[Value]:
+    """In which places the first items of batches are: each epoch has all of them, unless a sampler draws some."""
+    if loader.settings.get("drawn") == TRUE:
+        return [machine.unknown("index") for _ in range(_TURNS)]
+    second, last = machine.unknown("later index"), machine.unknown("last index")
+    second.at_least, second.position, last.position = 1, 1, -1
+    return [Const(0), second, last]
 
 
 def _collated(machine: Machine, item: Value, site: Site | None) -> Value:
