@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from mhlint.autograd import enumerations, gradients, operations, special_methods, tensors, trainer_kinds
+from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.library_bases import base_of, begin, inherited, layer_base, run_base
@@ -107,9 +108,26 @@ def _of_named(machine: Machine, owner: Mapping, name: str) -> Value:
     found = owner.items.get(name)
     if isinstance(found, Mapping):
         found.named, found.cls = True, owner.cls
-    if found is None and owner.cls is not None and isinstance(owner.cls.members.get(name), Function):
-        return _bind(machine, owner.cls.members[name], owner, owner.cls)
+    if found is None and owner.cls is not None:
+        own, getter = owner.cls.members.get(name), owner.cls.members.get("__getattr__")
+        if isinstance(own, Function):
+            return _bind(machine, own, owner, owner.cls)
+        if owner.exact and isinstance(getter, Function) and getter not in machine.active:
+            return machine.call(machine, Bound(getter, owner), [Const(name)], {}, None)
+        if owner.exact and isinstance(getter, Library) and getter.name.endswith("dict.get"):
+            return NONE
     return found if found is not None else machine.derived("attribute", (owner, name), name)
+
+
+def of_named_default(machine: Machine, owner: Mapping, name: str, default: Value) -> Value:
+    """`getattr(owner, name, default)` of such a dict that has no key of that name."""
+    getter = owner.cls.members.get("__getattr__") if owner.cls is not None else None
+    if getter is None:
+        return default
+    try:
+        return _of_named(machine, owner, name)
+    except ProgramRaises:
+        return default
 
 
 def surely_lacks(machine: Machine, owner: Value, name: str) -> bool:

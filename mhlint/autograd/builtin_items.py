@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mhlint.autograd.enumerations import members
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import Generator, elements, number_key, numbers_of
 from mhlint.autograd.library_bases import base_of
@@ -44,6 +45,9 @@ def _len(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
     own = special(machine, value, "len", [], site)
     if own is not None:
         return own
+    named = members(value)
+    if named is not None:
+        return Const(len(named))
     base = base_of(value)
     if base is not None and base.exact:
         return Const(len(base.children))

@@ -105,6 +105,8 @@ def _getattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
         return machine.unknown("getattr")
     owner, name = args[0], args[1]
     if isinstance(name, Const) and isinstance(name.value, str):
+        if len(args) > 2 and isinstance(owner, Mapping) and owner.named and owner.exact:
+            return owner.items.get(name.value) or attributes.of_named_default(machine, owner, name.value, args[2])
         if len(args) > 2 and attributes.surely_lacks(machine, owner, name.value):
             return args[2]
         return attributes.load(machine, owner, name.value, site)
@@ -130,6 +132,9 @@ def _hasattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
             return FALSE
     if len(args) == 2 and isinstance(args[0], Sequence) and args[0].fields and isinstance(args[1], Const):
         return TRUE if args[1].value in args[0].fields or hasattr(_A_RECORD, str(args[1].value)) else FALSE
+    if len(args) == 2 and isinstance(args[0], Mapping) and isinstance(args[1], Const) and args[0].named:
+        if args[1].value in args[0].items:
+            return TRUE
     parts = tuple(key_of(arg) for arg in args)
     return machine.derived("hasattr", parts, "hasattr(...)")
 
@@ -167,6 +172,8 @@ def _type(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
 
 
 def _vars(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    if len(args) == 1 and isinstance(args[0], Mapping) and args[0].named:
+        return args[0]
     if len(args) == 1 and isinstance(args[0], (Instance, Object)):
         return Mapping(cast("dict[Key, Value]", args[0].attributes), exact=isinstance(args[0], Object))
     return machine.derived("vars", tuple(key_of(arg) for arg in args), "vars(...)")

@@ -268,9 +268,8 @@ def instantiate(
         if isinstance(held, Mapping):
             held.cls = cls
         return held
-    chosen = enumerations.member_of(cls, args[0]) if len(args) == 1 else None
-    if chosen is not None:
-        return chosen
+    if enumerations.real(cls) is not None:
+        return enumerations.member_of(machine, cls, args)
     made = Instance(cls)
     init = member(machine, made, "__init__")
     if isinstance(init, Bound):

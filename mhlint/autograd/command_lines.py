@@ -9,6 +9,7 @@ from mhlint.syntax.program import Site
 
 _SELF = frozenset({"add_argument_group", "add_mutually_exclusive_group"})
 _FLAGS = {"store_true": FALSE, "store_false": TRUE}
+_READERS: dict[str, type[int] | type[float]] = {"builtins.int": int, "builtins.float": float}
 _OPTIONS, _PARSED = "<options>", "<parsed>"
 
 
@@ -33,9 +34,10 @@ def call_parser(machine: Machine, owner: Object, name: str, args: Args, keywords
         given = args[0] if args else keywords.get("args", NONE)
         if isinstance(given, Sequence) and given.exact and not given.items and options.exact and len(args) < 2:
             found: Value = Mapping(dict(options.items), named=True)
+            rest: Value = Sequence([])
         else:
-            found = owner.settings.setdefault(_PARSED, machine.unknown("args"))
-        return found if name == "parse_args" else Sequence([found, machine.unknown("rest")], "tuple")
+            found, rest = owner.settings.setdefault(_PARSED, machine.unknown("args")), machine.unknown("rest")
+        return found if name == "parse_args" else Sequence([found, rest], "tuple")
     if name in ("add_subparsers", "add_argument", "register"):
         options.exact = False
     return machine.unknown(name)
@@ -54,9 +56,17 @@ def _add(machine: Machine, options: Mapping, args: Args, keywords: Keywords) -> 
         default = _FLAGS.get(getattr(action, "value", ""), NONE) if isinstance(action, Const) else NONE
     kind = keywords.get("type")
     if isinstance(default, Const) and isinstance(default.value, str) and kind not in (None, Library("builtins.str")):
-        # A default that is a text is read as if it had been given.
-        default = machine.unknown(str(name))
+        default = _read(default.value, kind) or machine.unknown(str(name))
     options.items[name] = default
+
+
+def _read(text: str, kind: Value | None) -> Value | None:
+    """A default that is a text is read as if it had been given."""
+    reader = _READERS.get(kind.name) if isinstance(kind, Library) else None
+    try:
+        return None if reader is None else Const(reader(text))
+    except ValueError:
+        return None
 
 
 def _destination(texts: list[str]) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import enum
+import operator
+from collections.abc import Callable
 from typing import Any
 
 from mhlint.autograd.computing import NotPlain, as_value, plain
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import Bound, ClassValue, Const, Function, Value
+from mhlint.autograd.values import Bound, ClassValue, Const, Function, Instance, Value
 from mhlint.syntax.program import Site
 
 _KINDS: dict[str, Any] = {
@@ -16,34 +18,65 @@ _KINDS: dict[str, Any] = {
     "enum.StrEnum": getattr(enum, "StrEnum", None),
 }  # fmt: skip
 _MIXINS: dict[str, type] = {"builtins.str": str, "builtins.int": int}
+_BITS: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.BitOr: operator.or_, ast.BitAnd: operator.and_, ast.BitXor: operator.xor, ast.LShift: operator.lshift,
+}  # fmt: skip
 _REAL = "<enumeration>"
-# With one of these a member need not have the value that it is written with.
-_CHANGES_VALUES = frozenset({"__init__", "__new__", "_missing_", "_generate_next_value_", "__eq__", "__hash__"})
+# With one of these a member need not have the value that it is written with, or need not be equal to itself alone.
+_CHANGES_VALUES = frozenset({"__new__", "_missing_", "_generate_next_value_"})
+_CHANGES_MEMBERS = frozenset({"__eq__", "__hash__", "__bool__", "__getattr__", "__getattribute__"})
+
+
+class _Hidden:
+    """A value that is not known, and another one than all others."""
 
 
 def define(cls: ClassValue) -> None:
-    """Give the class of an enumeration its members, where all their values are plain."""
+    """Give the class of an enumeration its members; values that are not plain stay hidden."""
     bases = cls.library_bases()
     kind = next((_KINDS[name] for name in bases if _KINDS.get(name) is not None), None)
-    if kind is None or _CHANGES_VALUES & cls.members.keys():
+    if kind is None or _CHANGES_MEMBERS & cls.members.keys():
         return
     mixin = next((_MIXINS[name] for name in bases if name in _MIXINS), None)
-    names = [
-        target.id
-        for statement in cls.definition.body
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name) and not target.id.startswith("_")
-    ]
+    values = _values(cls, issubclass(kind, enum.Flag))
     try:
-        pairs = [(name, plain(cls.members[name])) for name in names]
-        made = kind(cls.definition.name, pairs, **({"type": mixin} if mixin is not None else {}))
-    except (NotPlain, KeyError, TypeError, ValueError):
+        made = kind(cls.definition.name, list(values.items()), **({"type": mixin} if mixin is not None else {}))
+    except (TypeError, ValueError):
         return
     cls.members[_REAL] = Const(made)
     made._program_class = cls
-    for name in names:
+    for name in values:
         cls.members[name] = Const(made[name])
+
+
+def _values(cls: ClassValue, bits: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for statement in cls.definition.body:
+        for target in statement.targets if isinstance(statement, ast.Assign) else []:
+            if not isinstance(target, ast.Name) or target.id.startswith("_"):
+                continue
+            assert isinstance(statement, ast.Assign)
+            try:
+                known = _bits(statement.value, found) if bits else plain(cls.members[target.id])
+                found[target.id] = _Hidden() if _CHANGES_VALUES & cls.members.keys() else known
+            except (NotPlain, KeyError):
+                found[target.id] = _Hidden()
+    return found
+
+
+def _bits(node: ast.expr, found: dict[str, Any]) -> int:
+    """The value of a flag: its own bit, or those of flags before it."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        return node.value
+    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "auto":
+        highest = max((value for value in found.values() if isinstance(value, int)), default=0)
+        return 1 << highest.bit_length()
+    if isinstance(node, ast.Name) and isinstance(found.get(node.id), int):
+        known: int = found[node.id]
+        return known
+    if isinstance(node, ast.BinOp) and type(node.op) in _BITS:
+        return _BITS[type(node.op)](_bits(node.left, found), _bits(node.right, found))
+    raise NotPlain
 
 
 def real(cls: Value) -> Any:
@@ -52,15 +85,15 @@ def real(cls: Value) -> Any:
     return found.value if isinstance(found, Const) else None
 
 
-def member_of(cls: ClassValue, given: Value) -> Value | None:
-    """`Color("red")`, the member of a value, where there is one."""
+def member_of(machine: Machine, cls: ClassValue, args: list[Value]) -> Value:
+    """`Color("red")`: the member of a value."""
     made = real(cls)
-    if made is None or not isinstance(given, Const):
-        return None
-    try:
-        return Const(made(given.value))
-    except (TypeError, ValueError):
-        return None
+    if len(args) == 1 and isinstance(args[0], Const):
+        try:
+            return Const(made(args[0].value))
+        except (TypeError, ValueError):
+            pass
+    return machine.unknown(cls.definition.name)
 
 
 def members(cls: Value) -> list[Value] | None:
@@ -70,23 +103,43 @@ def members(cls: Value) -> list[Value] | None:
 
 
 def attribute(machine: Machine, owner: Const, name: str, site: Site | None) -> Value | None:
-    """An attribute of a member: its name, its value, a method or property of its class."""
+    """An attribute of a member: its name, its value, a method or property of its class, what its `__init__` sets."""
     item = owner.value
     if name in ("name", "_name_"):
         return Const(item.name)
-    if name in ("value", "_value_"):
-        try:
-            return Const(item.value) if isinstance(item.value, (bytes, complex)) else as_value(item.value)
-        except NotPlain:
-            return None
+    try:
+        if name in ("value", "_value_"):
+            return as_value(item.value)
+    except NotPlain:
+        return None
     cls = getattr(type(item), "_program_class", None)
-    found = cls.members.get(name) if isinstance(cls, ClassValue) else None
-    if not isinstance(found, Function):
+    if not isinstance(cls, ClassValue):
+        return None
+    own = _set_up(machine, cls, item, site).attributes.get(name)
+    found = own if own is not None else cls.members.get(name)
+    if not isinstance(found, Function) or found.is_static:
         return found
-    if found.is_static:
-        return found
-    bound = Bound(found, cls if found.is_class_method and isinstance(cls, ClassValue) else owner)
+    bound = Bound(found, cls if found.is_class_method else owner)
     return machine.call(machine, bound, [], {}, site) if found.is_property else bound
+
+
+def _set_up(machine: Machine, cls: ClassValue, item: Any, site: Site | None) -> Instance:
+    """What `__init__` sets on a member, given the parts of its value."""
+    place = f"<member {item.name}>"
+    known = cls.members.get(place)
+    if isinstance(known, Instance):
+        return known
+    made = Instance(cls)
+    cls.members[place] = made
+    init = cls.members.get("__init__")
+    if isinstance(init, Function):
+        parts = item.value if isinstance(item.value, (tuple, list)) else [item.value]
+        try:
+            given = [as_value(part) for part in parts]
+        except NotPlain:
+            given = []
+        machine.call(machine, Bound(init, made), given, {}, site)
+    return made
 
 
 def is_member(value: Value) -> bool:
