@@ -36,15 +36,15 @@ def _module(path: str) -> bytes:
     return os.fsencode(os.path.basename(os.path.abspath(folder)) if stem == "__init__" else stem)
 
 
-def _walkers(path: str, data: bytes) -> set[str]:
+def _walkers(path: str, data: bytes) -> frozenset[str]:
     from mhlint.autograd.reach import walkers
     from mhlint.source import Source
     from mhlint.syntax.program import parse
 
     if not path.endswith(".py"):
-        return set()
+        return frozenset()
     try:
         program = parse(Source(path, data.decode("utf-8-sig")))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set()
+        return frozenset()
     return walkers(program) - _COMMON

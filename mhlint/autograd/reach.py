@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container
+from dataclasses import dataclass, field
 
 from mhlint.syntax.program import Definition, Program
 from mhlint.syntax.project import Project
@@ -35,7 +37,7 @@ def _relevant(program: Program, words: frozenset[str]) -> dict[Definition, froze
 def words_of(program: Program, project: Project, backward_calls: tuple[str, ...]) -> frozenset[str]:
     """The names that stand for a walk: those of the engine, and of what walks in the modules that are imported."""
     own = frozenset(_WORDS | _drivers(program) | {name.rpartition(".")[2] for name in backward_calls})
-    return own | _imported(program, project, own, frozenset([program]))
+    return own | _Imports(project, own, program).of(program, _MOST_HOPS)
 
 
 def _drivers(program: Program) -> set[str]:
@@ -47,50 +49,59 @@ def _drivers(program: Program) -> set[str]:
     return found
 
 
-def _imported(program: Program, project: Project, words: frozenset[str], above: frozenset[Program]) -> set[str]:
-    """What a module imports that walks, looked for in what its imports import, too (`_MOST_HOPS` files deep)."""
-    found: set[str] = set()
-    for node in program.imports:
-        if isinstance(node, ast.ImportFrom):
-            module = project.find(program, node.module or "", node.level)
-            names = {item.name: item.asname or item.name for item in node.names}
-            offered = _through(module, project, words, above, None if "*" in names else set(names))
-            found |= {names.get(name, name) for name in offered}
-        else:
-            for item in node.names:
-                found |= _through(project.find(program, item.name), project, words, above, None)
-    return found
+@dataclass
+class _Imports:
+    """What modules import that walks. Many modules of a project import the same few: each is looked at once."""
+
+    project: Project
+    words: frozenset[str]
+    main: Program
+    _known: dict[tuple[Program, int], frozenset[str]] = field(default_factory=dict)
+    _walking: dict[tuple[Program, frozenset[str]], frozenset[Definition]] = field(default_factory=dict)
+
+    def of(self, program: Program, hops: int) -> frozenset[str]:
+        """The names under which a module has what walks in its imports, and in theirs (`hops` files deep)."""
+        asked = program, hops
+        if asked not in self._known:
+            found: set[str] = set()
+            for node in program.imports:
+                if isinstance(node, ast.ImportFrom):
+                    module = self.project.find(program, node.module or "", node.level)
+                    names = {item.name: item.asname or item.name for item in node.names}
+                    offered = self._through(module, hops - 1, None if "*" in names else set(names))
+                    found |= {names.get(name, name) for name in offered}
+                else:
+                    for item in node.names:
+                        found |= self._through(self.project.find(program, item.name), hops - 1, None)
+            self._known[asked] = frozenset(found)
+        return self._known[asked]
+
+    def _through(self, module: Program | None, hops: int, imported: set[str] | None) -> frozenset[str]:
+        if module is None or module is self.main:
+            return frozenset()
+        inner = self.of(module, hops) if hops > 0 else frozenset()
+        asked = module, inner
+        if asked not in self._walking:
+            self._walking[asked] = frozenset(_relevant(module, self.words | inner))
+        offered = _offered(module, self._walking[asked], imported)
+        # A package passes on what it imports from its own files.
+        return offered | inner if module.is_package else offered
 
 
-def _through(
-    module: Program | None,
-    project: Project,
-    words: frozenset[str],
-    above: frozenset[Program],
-    imported: set[str] | None,
-) -> set[str]:
-    if module is None or module in above:
-        return set()
-    inner = _imported(module, project, words, above | {module}) if len(above) < _MOST_HOPS else set()
-    # A package passes on what it imports from its own files.
-    return _offered(module, words | inner, imported) | (inner if module.is_package else set())
-
-
-def _offered(module: Program, words: frozenset[str], imported: set[str] | None) -> set[str]:
+def _offered(module: Program, walking: Container[Definition], imported: set[str] | None) -> frozenset[str]:
     """The functions of a module that walk, and the methods that do of the classes that are imported."""
-    known = _relevant(module, words)
-    return {
+    return frozenset(
         definition.name
         for owner, definition in module.definitions
-        if definition in known and (imported is None or (owner or definition.name) in imported)
+        if definition in walking and (imported is None or (owner or definition.name) in imported)
         and not definition.name.startswith("__")
-    }  # fmt: skip
+    )  # fmt: skip
 
 
-def walkers(program: Program, backward_calls: tuple[str, ...] = ()) -> set[str]:
+def walkers(program: Program, backward_calls: tuple[str, ...] = ()) -> frozenset[str]:
     """The names of the definitions of a module that walk, or that call one of it which does."""
     own = _WORDS | {name.rpartition(".")[2] for name in backward_calls}
-    return _offered(program, own, None)
+    return _offered(program, _relevant(program, own), None)
 
 
 def names_that_walk(program: Program, words: frozenset[str]) -> frozenset[str]:
