@@ -210,6 +210,9 @@ def writer_of_tests(folder: str) -> Made:
             text = emit_test(before, after, finding)
         except ValueError as reason:
             return f"{before.path}:{finding.place.start.row}: {finding.code} fixed, and {reason}"
+        if changed := _changed_gradients(before, after, finding):
+            where = f"{before.path}:{finding.place.start.row}"
+            return f"{where}: {finding.code} fixed, and no test of this fix: it changes gradients ({changed})"
         stem = re.sub(r"\W", "_", os.path.splitext(os.path.basename(before.path))[0])
         name = f"test_{stem}_{finding.code.lower()}_row_{finding.place.start.row}"
         written[name] += 1
@@ -225,6 +228,15 @@ def writer_of_tests(folder: str) -> Made:
         return ""
 
     return write
+
+
+def _changed_gradients(before: Source, after: Source, finding: Finding) -> str:
+    """What an unsafe fix changes, as one that repairs wrong gradients must; "" if nothing, or PyTorch is not there."""
+    unsafe = finding.fix is not None and finding.fix.applicability is Applicability.UNSAFE
+    if not unsafe or find_spec("torch") is None:
+        return ""
+    verdict = _of_proof("prove_fix")(before, after, finding)
+    return str(verdict.reason) if verdict.word == "differs" else ""
 
 
 def difference(before: Document, after: Document, name: str) -> Iterator[str]:

@@ -365,6 +365,19 @@ def _main(*words: str) -> tuple[int, str, str]:
     return code, out.getvalue(), err.getvalue()
 
 
+def test_no_test_is_written_of_a_repair_that_changes_gradients(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fixtures = TESTS.parent / "fixtures"
+    for path in (fixtures / "adversarial/gan_no_detach.py", fixtures / "shared_trunk/trunk_forward_per_head.py"):
+        (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    tests = tmp_path / "tests"
+    main(["check", "--fix", "--unsafe-fixes", "--no-cache", "--emit-tests", str(tests), str(tmp_path)])
+    wanted = [f"test_trunk_forward_per_head_{place}.py" for place in ("mhl201_row_17", "mhl202_row_16")]
+    assert sorted(path.name for path in tests.iterdir()) == wanted
+    assert "MHL101 fixed, and no test of this fix: it changes gradients (" in capsys.readouterr().err
+
+
 def test_the_command_writes_the_program_and_runs_it(tmp_path: Path) -> None:
     path = tmp_path / "step.py"
     path.write_text(STEP.format(walks=RAISES))
