@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -21,6 +22,8 @@ from mhlint.cli.verify import exit_code  # noqa: E402
 from mhlint.proof import launching, memory, run_witness  # noqa: E402
 from mhlint.proof.comparing import Differs, Equivalent, Undecided  # noqa: E402
 from mhlint.proof.launching import Place  # noqa: E402
+from mhlint.proof.plan import Plan  # noqa: E402
+from mhlint.proof.recording import Recorder  # noqa: E402
 from mhlint.proof.records import RunRecord  # noqa: E402
 from mhlint.proof.reporting import as_json, as_text  # noqa: E402
 from mhlint.proof.verifying import Program, Run, Verification, verify  # noqa: E402
@@ -520,6 +523,18 @@ def test_what_ends_mhlint_ends_the_program_and_leaves_nothing(name: str, tmp_pat
     with pytest.raises(ProcessLookupError):
         os.kill(int(said.read_text()), 0)
     assert list(scratch.glob("mhlint-*")) == []
+
+
+def test_an_optimizer_at_the_address_of_one_that_is_gone_is_a_new_one(tmp_path: Path) -> None:
+    recorder = Recorder(Plan("train.py", (), False, 3, 0, str(tmp_path)))
+    gone, new = (torch.optim.SGD([torch.zeros(2, requires_grad=True)]) for _ in range(2))
+    recorder.optimizer_built(gone)
+    recorder.indices = {id(new): recorder.indices[id(gone)]}
+    del gone
+    gc.collect()
+    recorder.optimizer_built(new)
+    recorder.after_step(new)
+    assert recorder.counts == {1: 1}
 
 
 class OneCardOfTwo:

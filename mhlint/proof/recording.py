@@ -74,7 +74,9 @@ class Recorder:
 
     def optimizer_built(self, optimizer: Optimizer) -> None:
         """A new optimizer: its parameters start as they did in the reference run."""
-        if id(optimizer) in self.indices:
+        known = self.indices.get(id(optimizer))
+        # The address of an optimizer that is gone may be another's now.
+        if known is not None and self.optimizers[known]() is optimizer:
             return
         self.indices[id(optimizer)] = len(self.optimizers)
         self.optimizers.append(weakref.ref(optimizer))
