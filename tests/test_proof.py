@@ -130,6 +130,13 @@ def test_nothing_but_skipped_steps_is_undecided() -> None:
     assert isinstance(compare(skipped, skipped), Undecided)
 
 
+def test_nothing_but_gradients_that_are_not_finite_is_undecided() -> None:
+    nothing = run(step(parameter("a", 0.0, scale=0.0), parameter("b", 0.0, scale=0.0)))
+    assert isinstance(compare(nothing, nothing), Undecided)
+    one = run(step(parameter("a", 0.0, scale=0.0), parameter("b", 0.0)))
+    assert isinstance(compare(one, one), Equivalent)
+
+
 def test_other_processes_differ() -> None:
     verdict = compare(
         run(step(parameter("a", 0.0)), key="rank0"), run(step(parameter("a", 0.0)), key="rank1")

@@ -160,6 +160,8 @@ def _compare_process(again: ProcessRecord, after: ProcessRecord) -> Verdict:
         return Differs(f"{len(again.steps)} steps before, {len(after.steps)} after")
     if all(step.kind == "skipped" for step in again.steps):
         return Undecided("the gradient scaler skipped every step that was run; ask for more with --steps")
+    if not any(_gap(parameter).scale for step in again.steps for parameter in step.parameters):
+        return Undecided("every gradient is zero, missing or not finite, so nothing was compared")
     held = {step.optimizer: len(step.parameters) for step in again.steps}
     return Equivalent(len(again.steps), sum(held.values()), largest[0], largest[1], max(noise.values(), default=0.0))
 
