@@ -8,6 +8,7 @@ from mhlint.autograd.reach import names_that_walk
 from mhlint.autograd.values import Function
 from mhlint.syntax.program import Program, own_nodes
 
+_ENGINE = frozenset({"backward", "manual_backward"})
 _MAKERS = frozenset({"__init__", "setup", "initialize", "build", "reset_parameters", "init_weights"})
 """Methods that are to set attributes up: which of them there are is asked for again where it matters."""
 _ADDING = frozenset({"append", "extend", "insert", "add", "update", "setdefault", "appendleft", "push", "put"})
@@ -28,11 +29,19 @@ class Asides:
             known = self._known[function.definition] = self._only_computes(function.program, function.definition)
         return known
 
+    def walks(self, program: Program, body: list[ast.stmt], *, itself: bool = False) -> bool:
+        """Does a piece of code name something that walks; does it do so `itself`?"""
+        walking = _ENGINE if itself else self._names(program)
+        return any(program.names_in(statement) & walking for statement in body)
+
+    def _names(self, program: Program) -> frozenset[str]:
+        known = self._walking.get(program)
+        if known is None:
+            known = self._walking[program] = names_that_walk(program, self._words)
+        return known
+
     def _only_computes(self, program: Program, definition: ast.AST) -> bool:
-        walking = self._walking.get(program)
-        if walking is None:
-            walking = self._walking[program] = names_that_walk(program, self._words)
-        if program.names_in(definition) & walking:
+        if program.names_in(definition) & self._names(program):
             return False
         if getattr(definition, "name", "") in _MAKERS or isinstance(definition, ast.Lambda):
             return True

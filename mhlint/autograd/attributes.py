@@ -15,6 +15,7 @@ from mhlint.autograd.values import (
     FALSE,
     MAKING,
     NONE,
+    ORIGIN,
     TRUE,
     Bound,
     ClassValue,
@@ -37,7 +38,7 @@ from mhlint.autograd.values import (
     Unknown,
     Value,
 )
-from mhlint.syntax.program import Site
+from mhlint.syntax.program import SHOWING, Site
 
 _VIEWS = frozenset({"T", "mT", "H", "mH", "real", "imag"})
 _OWN_METHODS = frozenset(
@@ -304,6 +305,8 @@ def _of_unknown(machine: Machine, owner: Unknown, name: str, site: Site | None) 
         made = machine.derived("attribute", (owner, name), label, owner.deps)
         made.attributes["<owner>"] = owner
         made.attributes["<name>"] = Const(name)
+        if name in SHOWING:
+            made.attributes.pop(ORIGIN, None)
         owner.attributes[name] = made
     return owner.attributes[name]
 

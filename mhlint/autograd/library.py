@@ -54,6 +54,7 @@ _MODEL_MAKERS = (
 _DATA_SETS = ("torchvision.datasets.", "torchaudio.datasets.", "torchtext.datasets.")
 _HARMLESS = ("builtins.", "logging.", "os.", "time.", "json.", "sys.", "math.", "random.", "numpy.", "wandb.", "tqdm",
              "matplotlib", "argparse.", "collections.", "warnings.", "datetime.", "pathlib.", "tensorboard", "shutil.",
+             "gym.", "gymnasium.", "cv2.", "PIL.", "scipy.", "sklearn.", "yaml.", "h5py.",
              "torch.save", "torch.manual_seed", "torch.cuda.", "torchvision.utils", "pandas.")  # fmt: skip
 
 

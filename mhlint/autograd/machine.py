@@ -81,6 +81,7 @@ class Machine:
     copies_saved: bool = False
     first_side: bool = True
     defining: bool = False
+    rest: tuple[list[ast.stmt], int] = ([], 0)
 
     # Doors between the files of this folder, set by `mhlint.autograd.run`.
     evaluate: Callable[[Machine, Frame, ast.expr], Value] = field(init=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,8 @@ class Path:
     """The choices of one run: `planned` ones are replayed, later ones take their default side.
 
     The same key gets the same answer as long as the path lasts; facts that follow from an answer (`mode ==
-    "a"` excludes `mode == "b"`) are kept beside it.
+    "a"` excludes `mode == "b"`) are kept beside it. `unwalked` says of choices which statement their other side would
+    run first, where code follows there that walks, and whether that code itself calls the engine.
     """
 
     planned: tuple[bool, ...] = ()
@@ -30,6 +32,8 @@ class Path:
     differs: dict[Key, set[Key]] = field(default_factory=dict)
     pinned: dict[Key, int] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
+    unwalked: dict[int, tuple[ast.stmt, bool]] = field(default_factory=dict)
+    positions: dict[Key, int] = field(default_factory=dict)
 
     def known(self, key: Key) -> bool | None:
         """The answer that is already given, or that follows from one."""
@@ -57,6 +61,7 @@ class Path:
         self.taken.append(Choice(text, answer != flipped, site, turn, count, subject, aside=aside))
         self.given.append(answer)
         self.flippable.append(True)
+        self.positions[key] = position
         self.learn(key, answer)
         return answer
 
@@ -112,19 +117,25 @@ class Budget:
     depth: int = 14
 
 
-def explore(name: str, run: Callable[[Path], tuple[Trace, int]], budget: Budget) -> Root:
+def explore(
+    name: str, run: Callable[[Path], tuple[Trace, int]], budget: Budget, covered: set[ast.AST] | None = None
+) -> Root:
     """Run a root along its paths, those with fewest choices flipped from their default first.
 
-    A choice in code that only computes counts twice: what it changes matters less often than what walks.
+    A choice in code that only computes counts twice: what it changes matters less often than what walks. One whose
+    other side walks and was not run yet, as `covered` says, does not count; walks in that code itself go first.
     """
-    root = Root(name)
-    queue: list[tuple[int, int, tuple[bool, ...]]] = [(0, 0, ())]
+    root = Root(name, covered=set() if covered is None else covered)
+    queue: list[tuple[float, int, tuple[bool, ...], float, ast.stmt | None]] = [(0, 0, (), 0, None)]
     serial = steps = 0
     while queue:
         if len(root.traces) >= budget.paths or steps >= budget.total_steps:
             root.complete = False
             break
-        flips, _, planned = heapq.heappop(queue)
+        flips, number, planned, gain, first = heapq.heappop(queue)
+        if first in root.covered:
+            heapq.heappush(queue, (flips + gain, number, planned, 0.0, None))
+            continue
         path = Path(planned)
         trace, used = run(path)
         steps += used
@@ -136,6 +147,9 @@ def explore(name: str, run: Callable[[Path], tuple[Trace, int]], budget: Budget)
         # More than may be run at all are never taken from the queue.
         for position in islice(others, budget.paths):
             serial += 1
+            flipped = (*answers[:position], not answers[position])
             cost = 2 if path.taken[position].aside else 1
-            heapq.heappush(queue, (flips + cost, serial, (*answers[:position], not answers[position])))
+            other, direct = path.unwalked.get(position, (None, False))
+            gain = 0.0 if other is None else cost + 0.5 if direct else cost
+            heapq.heappush(queue, (flips + cost - gain, serial, flipped, gain, other))
     return root

@@ -77,12 +77,10 @@ def run_program(
             runs.steps += machine.steps
             return machine.trace, machine.steps
 
-        root = explore(name, run, limits)
-        root.covered = covered
+        root = explore(name, run, limits, covered)
         runs.roots.append(root)
         if _raises_after_retaining(root):
-            runs.repaired.append(explore(name, lambda path: run(path, going_on=True), limits))
-            runs.repaired[-1].covered = covered
+            runs.repaired.append(explore(name, lambda path: run(path, going_on=True), limits, covered))
 
     if is_relevant(program, words):
         add("script", lambda machine: _script(machine, program))

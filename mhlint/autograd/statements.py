@@ -6,16 +6,15 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from mhlint.autograd import binding, contexts, imports, loops, special_methods
+from mhlint.autograd import binding, branches, contexts, imports, loops, special_methods
 from mhlint.autograd.arithmetic import arithmetic
 from mhlint.autograd.attributes import member
-from mhlint.autograd.conditions import choice_keys, decide, truth_text
+from mhlint.autograd.conditions import decide, truth_text
 from mhlint.autograd.definitions import define_class, define_function
 from mhlint.autograd.frames import (
     BreakLoop,
     ContinueLoop,
     Frame,
-    Leave,
     ProgramExits,
     ProgramRaises,
     ReturnValue,
@@ -24,16 +23,16 @@ from mhlint.autograd.machine import Machine
 from mhlint.autograd.matching import run_match
 from mhlint.autograd.tensor_arithmetic import update_in_place
 from mhlint.autograd.values import NONE, Const, Instance, Mapping, Tensor
-from mhlint.syntax.program import dotted
 
 _CATCH_ALL = frozenset({"Exception", "BaseException", ""})
 
 
 def execute(machine: Machine, frame: Frame, body: list[ast.stmt]) -> None:
     """Run statements in order."""
-    for statement in body:
+    for place, statement in enumerate(body):
         machine.spend()
         machine.covered.add(statement)
+        machine.rest = body, place + 1
         machine.current = frame.program.site(statement)
         handler = _HANDLERS.get(type(statement))
         if handler is not None:
@@ -103,12 +102,7 @@ def _return(machine: Machine, frame: Frame, statement: ast.Return) -> None:
 
 def _raise(machine: Machine, frame: Frame, statement: ast.Raise) -> None:
     machine.path.unpin_all()
-    raise ProgramRaises(_raised_name(statement))
-
-
-def _raised_name(statement: ast.Raise) -> str:
-    kind = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
-    return str(getattr(kind, "id", getattr(kind, "attr", "")))
+    raise ProgramRaises(branches.raised_name(statement))
 
 
 def _break(machine: Machine, frame: Frame, statement: ast.Break) -> None:
@@ -117,67 +111,6 @@ def _break(machine: Machine, frame: Frame, statement: ast.Break) -> None:
 
 def _continue(machine: Machine, frame: Frame, statement: ast.Continue) -> None:
     raise ContinueLoop
-
-
-def _if(machine: Machine, frame: Frame, statement: ast.If) -> None:
-    if frame.light and _is_main_guard(statement.test):
-        return
-    first_side = not _is_a_guard(statement)
-    with machine.preferring(first_side):
-        value = machine.evaluate(machine, frame, statement.test)
-    text, site = truth_text(frame.program, statement.test), frame.program.site(statement.test)
-    before = len(machine.path.taken)
-    only = _side_that_goes_on(machine, statement)
-    taken = decide(machine, value, text, site, forced=only, default=first_side)
-    asked = len(machine.path.taken) > before
-    effects = machine.effects
-    try:
-        execute(machine, frame, statement.body if taken else statement.orelse)
-    except Leave:
-        machine.effects += 1
-        raise
-    if (
-        asked
-        and taken
-        and machine.effects == effects
-        and not statement.orelse
-        and len(machine.path.taken) == before + 1
-    ):
-        for key in choice_keys(machine, value):
-            machine.path.pin(before, key)
-
-
-def _side_that_goes_on(machine: Machine, statement: ast.If) -> bool | None:
-    """The side to take when the other only raises or exits: such a path has nothing more to show."""
-    if _gives_up(machine, statement.body):
-        return False
-    return True if _gives_up(machine, statement.orelse) else None
-
-
-def _is_a_guard(statement: ast.If) -> bool:
-    """`if len(memory) < size: return`: most has to be shown behind it, so that side is run first.
-
-    One that returns a result is none: it may as well be the way that all calls take.
-    """
-    last = statement.body[-1]
-    leaves = isinstance(last, ast.Return) and (last.value is None or isinstance(last.value, ast.Constant))
-    return (leaves or isinstance(last, ast.Continue)) and len(statement.body) <= 2 and not statement.orelse
-
-
-def _gives_up(machine: Machine, body: list[ast.stmt]) -> bool:
-    if not body:
-        return False
-    last = body[-1]
-    if isinstance(last, ast.Raise):
-        kind = _raised_name(last)
-        return not any(kind in names for _, _, names in machine.catching)
-    if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call):
-        return dotted(last.value.func) in ("sys.exit", "exit", "quit", "os._exit", "os.abort")
-    return False
-
-
-def _is_main_guard(test: ast.expr) -> bool:
-    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
 
 
 def _try(machine: Machine, frame: Frame, statement: ast.Try) -> None:
@@ -282,7 +215,7 @@ def _import(machine: Machine, frame: Frame, statement: ast.Import | ast.ImportFr
 _HANDLERS: dict[type[ast.stmt], Callable[[Machine, Frame, Any], None]] = {
     ast.Expr: _expression, ast.Assign: _assign, ast.AnnAssign: _annotated, ast.AugAssign: _augmented,
     ast.Delete: _delete, ast.Return: _return, ast.Raise: _raise, ast.Break: _break, ast.Continue: _continue,
-    ast.If: _if, ast.Try: _try, ast.With: _with, ast.AsyncWith: _with, ast.For: _for, ast.AsyncFor: _for,
+    ast.If: branches.run_if, ast.Try: _try, ast.With: _with, ast.AsyncWith: _with, ast.For: _for, ast.AsyncFor: _for,
     ast.While: _while, ast.Global: _global, ast.Nonlocal: _nonlocal, ast.Assert: _assert, ast.Match: run_match,
     ast.FunctionDef: _function, ast.AsyncFunctionDef: _function, ast.ClassDef: _class, ast.Import: _import,
     ast.ImportFrom: _import,

@@ -38,7 +38,8 @@ _HARMLESS = re.compile(
 
 _PREPARES = re.compile(
     r"(^|_)(to|cuda|device|load|loader|batch|collate|prep\w*|normali[sz]e|crop|resize|aug\w*|transforms?|tensors?|var|"
-    r"variable|noise|sample|rand\w*|read|next|get|array|numpy|np|data|labels?|targets?|masks?|zeros|ones)(_|\d|$)|"
+    r"variable|make|envs?|config|cfg|args|options|parse\w*|noise|sample|rand\w*|read|next|get|array|numpy|np|data|"
+    r"labels?|targets?|masks?|zeros|ones)(_|\d|$)|"
     r"Tensor$|^Variable$",
     re.IGNORECASE,
 )

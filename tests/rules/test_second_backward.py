@@ -102,6 +102,37 @@ FIRING = [
         head_b(z).pow(2).sum().backward()  # here, likely
     """, runs=False),
 ]
+_OPTIONS = "".join(f"    if options.o{i}: opt.zero_grad()\n" for i in range(60))
+FIRING += [
+    Case("on the side of a late option that is not taken at first", f"""
+def train(options):
+    z = trunk(x)
+{_OPTIONS}
+    if options.plain:
+        opt.zero_grad()
+    else:
+        head_a(z).sum().backward()
+        head_b(z).sum().backward()  # here
+"""),
+    Case("behind a question that was asked before", f"""
+def head_of(options):
+    if options.kind == "none":
+        head = None
+    else:
+        head = head_b
+    return head
+
+
+def train(options):
+{_OPTIONS}
+    head = head_of(options)
+    z = trunk(x)
+    if options.kind == "none":
+        return
+    head_a(z).sum().backward()
+    head(z).sum().backward()  # here
+"""),
+]
 CASES = SILENT + FIRING
 
 
