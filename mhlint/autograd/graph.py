@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mhlint.autograd.values import Tensor
+    from mhlint.autograd.values import Tensor, Value
     from mhlint.syntax.program import Site
 
 
@@ -89,7 +89,8 @@ class Node:
     `keeps` says whether a second walk over the node raises; `sure` whether the node exists at all; `inputs` are
     the nodes and leaves it leads to; `region` names a compiled, checkpointed or distributed region it stands for;
     `copies` says that what it keeps are copies, which no later write reaches; what a reentrant checkpoint runs again in
-    a walk of its own was made after the serial `inside`; a `whole` one stands for all operations of an unseen module.
+    a walk of its own was made after the serial `inside`; a `whole` one stands for all operations of an unseen module;
+    `origin` is the result of an unseen call that its result is or is part of.
     """
 
     op: str
@@ -104,6 +105,7 @@ class Node:
     copies: bool = False
     inside: int = 0
     whole: bool = False
+    origin: Value | None = None
     freed_by: int = -1
     freed_level: Level = Level.NO
 

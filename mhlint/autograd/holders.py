@@ -42,11 +42,17 @@ def let_go(machine: Machine, walk: Walk, site: Site) -> frozenset[ast.AST] | Non
     if site.node in machine.held:
         return None
     kept: Kept = {node for node in walk.nodes if node.keeps >= Level.MAYBE}
-    kept |= {leaf.attributes[ORIGIN] for leaf in walk.leaves if ORIGIN in leaf.attributes}
+    kept |= unseen_results(walk)
     binders = _looked_through(machine, kept, site)
     if binders is None:
         machine.held.add(site.node)
     return binders
+
+
+def unseen_results(walk: Walk) -> set[Value]:
+    """The results of unseen calls that a walk comes to: what they are may have a graph of its own."""
+    found = {leaf.attributes[ORIGIN] for leaf in walk.leaves if ORIGIN in leaf.attributes}
+    return found | {node.origin for node in walk.nodes if node.origin is not None}
 
 
 def _looked_through(machine: Machine, kept: Kept, site: Site) -> frozenset[ast.AST] | None:
@@ -172,7 +178,7 @@ def _reaches(start: Node | None, kept: Kept, oldest: int, seen: set[Node]) -> bo
         node = todo.pop()
         if node in seen or node.sequence < oldest:
             continue
-        if node in kept:
+        if node in kept or (node.origin is not None and node.origin in kept):
             return True
         seen.add(node)
         for target, _ in node.inputs:

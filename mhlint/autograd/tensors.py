@@ -46,7 +46,9 @@ def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tenso
         return None
     if value.deps:
         tensor = make(machine, value.label or "unseen", list(value.deps), Level.MAYBE, site, edges=Level.MAYBE)
-        if tensor.node is None and machine.grad_enabled is not False:
+        if tensor.node is not None:
+            tensor.node.origin = value.attributes.get(ORIGIN)
+        elif machine.grad_enabled is not False:
             tensor.requires_grad = None  # what was not seen may have parameters of its own
     else:
         tensor = leaf(machine, site, requires_grad=False if value.data else None, name=value.label)

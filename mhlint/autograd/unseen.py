@@ -78,7 +78,10 @@ def call_unknown(
             result = tensors.make(machine, short, others, Level.LIKELY, site, edges=Level.MAYBE)
         result.unseen_call = True
         return result
-    return opaque_result(machine, callee.label, values, site, extra=callee.deps)
+    made = opaque_result(machine, callee.label, values, site, extra=callee.deps)
+    if isinstance(made, Unknown) and ORIGIN in callee.attributes:
+        made.attributes.setdefault(ORIGIN, callee.attributes[ORIGIN])
+    return made
 
 
 def _takes_data(values: list[Value]) -> bool:

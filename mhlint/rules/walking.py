@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from mhlint.autograd.graph import Level, Node
+from mhlint.autograd.holders import unseen_results
 from mhlint.autograd.trace import Backward, Clip, Escape, Hook, ReadGrad, Runs, Step, Trace, Unseen, Write, ZeroGrad
-from mhlint.autograd.values import ORIGIN, Tensor, Value
+from mhlint.autograd.values import Tensor
 
 _LOOKS_AT_GRADIENTS = re.compile(r"grad|clip|surgery|norm_of|hook", re.IGNORECASE)
 """What an unseen call is named that may use gradients between two walks."""
@@ -68,22 +69,17 @@ def walked_or_shown_later(trace: Trace, event: Backward, unread: frozenset[str] 
     `unread` are attributes of which it is known that no other call reads what this one has left there.
     """
     kept = {node for node in event.walk.nodes if node.keeps >= Level.MAYBE}
-    given = _unseen_results(event)
+    given = unseen_results(event.walk)
     if not kept and not given:
         return False
     for later in trace.events[event.index + 1 :]:
         if isinstance(later, Backward):
-            if any(node in kept for node in later.walk.nodes) or given & _unseen_results(later):
+            if any(node in kept for node in later.walk.nodes) or given & unseen_results(later.walk):
                 return True
         elif isinstance(later, Escape) and later.how != "own attribute" and later.name not in unread:
             if any(_leads_to(tensor.node, kept) for tensor in later.tensors):
                 return True
     return False
-
-
-def _unseen_results(event: Backward) -> set[Value]:
-    """The results of unseen calls that a walk comes to: what they are may have a graph of its own."""
-    return {leaf.attributes[ORIGIN] for leaf in event.walk.leaves if ORIGIN in leaf.attributes}
 
 
 def unread_attributes(runs: Runs) -> frozenset[str]:

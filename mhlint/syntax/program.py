@@ -88,7 +88,8 @@ class Program:
         found: set[str] = set()
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-                if dotted(node.value.func).startswith("self."):
+                name = dotted(node.value.func)
+                if name.startswith("self.") and name.rpartition(".")[2] not in _COPYING:
                     parts = [part for target in node.targets for part in ast.walk(target)]
                     found.update(part.attr for part in parts if isinstance(part, ast.Attribute))
         return frozenset(found)
@@ -197,6 +198,7 @@ SHOWING = frozenset(
     "item data detach numpy tolist argmax numel long shape size dim ndim device dtype requires_grad is_cuda".split()
 )
 PRINTING = frozenset({"float", "int", "bool", "str", "print", "round", "format", "len", "isinstance"})
+_COPYING = frozenset("to cuda cpu float double half long clone detach view type copy".split())
 _EMPTYING = frozenset({"clear", "pop", "popitem", "remove", "append", "extend", "update", "insert", "popleft"})
 
 

@@ -121,6 +121,22 @@ SILENT += [
                 head_a(features).pow(2).sum().backward(retain_graph=True)
                 head_b(features).pow(2).sum().backward()
     """, runs=False),
+    Case("parts of what an unseen network gives", """
+        def slopes(network, source):
+            inputs = source.clone().requires_grad_()
+            scores = network(inputs).sum(dim=-1)
+            return [torch.autograd.grad(scores[i], inputs, retain_graph=True)[0] for i in range(source.size(0))]
+    """),
+    Case("parts of what an unseen network gives, one after the other", """
+        def slopes(network, source):
+            inputs = source.clone().requires_grad_()
+            scores = network(inputs).sum(dim=-1)
+            found = []
+            for i in range(source.size(0)):
+                slope = torch.autograd.grad([scores[i]], [inputs], retain_graph=True)[0].abs()
+                found.append(slope / slope.sum())
+            return torch.stack(found)
+    """),
     Case("what another method has computed", """
         class Model:
             def __init__(self):
@@ -178,6 +194,18 @@ FIRING = [
     """),
 ]
 FIRING += [
+    Case("what another method has moved to a device", """
+        class Model:
+            def __init__(self, device):
+                self.trunk, self.device = trunk, device
+
+            def set_input(self, batch):
+                self.raw = batch
+                self.batch = self.raw.to(self.device)
+
+            def walk(self):
+                self.trunk(self.batch).sum().backward(retain_graph=True)  # here, likely
+    """),
     _method("loss = head_a(trunk(x)).sum()\nloss.backward(retain_graph=True)  # here, likely\nprint(loss.item())", "",
             "behind it are more options than are run"),
     _method("for batch in options.data:\n    loss = head_a(trunk(batch)).sum()\n    loss.backward(retain_graph=True)"
