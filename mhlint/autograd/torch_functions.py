@@ -154,6 +154,18 @@ def _is_grad_enabled(machine: Machine, args: Args, keywords: Keywords, site: Sit
     return machine.unknown("is_grad_enabled") if machine.grad_enabled is None else Const(machine.grad_enabled)
 
 
+def _data_parallel(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`data_parallel(module, inputs, devices)`: the module runs in copies, which no later step changes."""
+    module = args[0] if args else keywords.get("module", machine.unknown("module"))
+    inputs = args[1] if len(args) > 1 else keywords.get("inputs", machine.unknown("inputs"))
+    given = list(inputs.items) if isinstance(inputs, Sequence) and inputs.kind == "tuple" else [inputs]
+    before, machine.copies_saved = machine.copies_saved, True
+    try:
+        return machine.call(machine, module, given, {}, site)
+    finally:
+        machine.copies_saved = before
+
+
 def _checkpoint(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     if not args:
         return machine.unknown("checkpoint")
@@ -247,6 +259,7 @@ def _pretrained_table(machine: Machine, args: Args, keywords: Keywords, site: Si
 
 
 CALLS: dict[str, Handler] = {
+    "torch.nn.parallel.data_parallel": _data_parallel,
     "torch.nn.Embedding.from_pretrained": _pretrained_table,
     "torch.no_grad": _mode(False), "torch.inference_mode": _mode(False), "torch.enable_grad": _mode(True),
     "torch.autograd.no_grad": _mode(False), "torch.autograd.grad_mode.no_grad": _mode(False),
