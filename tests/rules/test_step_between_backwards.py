@@ -7,6 +7,15 @@ from pathlib import Path
 from cases import VERSION, Case, check, in_pytest
 
 SILENT = [
+    Case("copies of a network, one on each device, keep their own weights", """
+        def train(data, devices):
+            for batch in data:
+                late = head_a(nn.parallel.data_parallel(trunk, batch, devices)).pow(2).sum()
+                opt.zero_grad()
+                trunk(batch).sum().backward()
+                opt.step()
+                late.backward()
+    """),
     Case("both walks before the step", """
         z = trunk(x)
         head_a(z).sum().backward(retain_graph=True)
