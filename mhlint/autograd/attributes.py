@@ -83,6 +83,9 @@ def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
         return _of_class(machine, owner, name)
     if isinstance(owner, Super):
         return _of_super(machine, owner, name)
+    remembering = owner.function if isinstance(owner, Bound) else owner
+    if name == "cache_clear" and isinstance(remembering, Function) and remembering.memory is not None:
+        return Native(name, lambda *_: _forget(remembering))
     if isinstance(owner, (Object, Function)) and name in owner.attributes:
         return owner.attributes[name]
     if isinstance(owner, Sequence) and name in owner.fields:
@@ -102,6 +105,12 @@ def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
     if isinstance(owner, Bound) and name == "__func__":
         return owner.function
     return machine.derived("attribute", (owner, name), name)
+
+
+def _forget(function: Function) -> Value:
+    if function.memory is not None:
+        function.memory.clear()
+    return NONE
 
 
 def _of_named(machine: Machine, owner: Mapping, name: str) -> Value:

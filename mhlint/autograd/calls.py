@@ -26,6 +26,7 @@ from mhlint.autograd.module_evidence import is_module_class
 from mhlint.autograd.tensors import site_of
 from mhlint.autograd.trace import Escape
 from mhlint.autograd.values import (
+    MOST_REMEMBERED,
     NONE,
     Bound,
     ClassValue,
@@ -51,6 +52,7 @@ from mhlint.autograd.values import (
 from mhlint.syntax.program import Site
 
 # A function that calls itself on the parts of what it was given goes deeper than one that searches.
+_MANY = 64
 _MOST_OF_STRUCTURE = 5
 _STRUCTURES = (Const, Sequence, Mapping, Tensor)
 
@@ -116,9 +118,15 @@ def _remembered(
 ) -> Value:
     """A call of a function that remembers its results: the same arguments, the same tensor and its graph."""
     key = tuple(key_of(value) for value in args), tuple((name, key_of(value)) for name, value in keywords.items())
-    if key not in memory:
-        memory[key] = enter(machine, function, args, keywords, site)
-    return memory[key]
+    result = memory.pop(key) if key in memory else enter(machine, function, args, keywords, site)
+    memory[key] = result
+    most = function.attributes.get(MOST_REMEMBERED)
+    if isinstance(most, Const) and isinstance(most.value, int) and most.value < _MANY:
+        # The one that was not asked for longest goes first. Of a loop not all turns are run, so that the last alone is
+        # surely kept.
+        for oldest in list(memory)[: len(memory) - min(most.value, 1)]:
+            del memory[oldest]
+    return result
 
 
 def _through_hooks(

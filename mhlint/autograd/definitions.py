@@ -12,6 +12,7 @@ from mhlint.autograd.special_methods import special
 from mhlint.autograd.values import (
     FALSE,
     MAKING,
+    MOST_REMEMBERED,
     Bound,
     ClassValue,
     Const,
@@ -93,6 +94,9 @@ def _decorated(machine: Machine, frame: Frame, function: Function, value: Value,
             function.region = "torch.compile"
         elif name in _MEMORIES:
             function.memory = {}
+            if isinstance(node, ast.Call):
+                for size in [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "maxsize")]:
+                    function.attributes[MOST_REMEMBERED] = machine.evaluate(machine, frame, size)
         return value
     if isinstance(decorator, Method) and isinstance(decorator.owner, Object) and isinstance(node, ast.Call):
         # A trainer of a library takes it for a handler of its own.

@@ -44,6 +44,8 @@ class Const(Value):
 
 
 NONE = Const(None)
+MOST_REMEMBERED = "<maxsize>"
+"""How many results a function remembers, as `lru_cache(maxsize=1)` is told."""
 MAKING = "<making>"
 """Where a metaclass holds the class that its `__new__` is about to make."""
 TRUE = Const(True)
