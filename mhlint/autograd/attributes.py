@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import cast
 
-from mhlint.autograd import enumerations, gradients, operations, special_methods, tensors, trainer_kinds
-from mhlint.autograd.frames import ProgramRaises
+from mhlint.autograd import (
+    dict_attributes,
+    enumerations,
+    gradients,
+    operations,
+    special_methods,
+    tensors,
+    trainer_kinds,
+)
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.library_bases import base_of, begin, inherited, layer_base, run_base
@@ -99,7 +106,7 @@ def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
         own = enumerations.attribute(machine, owner, name, site)
         return own if own is not None else machine.derived("attribute", (owner, name), name)
     if isinstance(owner, Mapping) and owner.named and (name in owner.items or not hasattr(dict, name)):
-        return _of_named(machine, owner, name)
+        return dict_attributes.of_named(machine, owner, name)
     if isinstance(owner, (Sequence, Mapping, Optimizer, Object, Const, Generator)):
         return Method(owner, name)
     if isinstance(owner, Bound) and name == "__func__":
@@ -111,33 +118,6 @@ def _forget(function: Function) -> Value:
     if function.memory is not None:
         function.memory.clear()
     return NONE
-
-
-def _of_named(machine: Machine, owner: Mapping, name: str) -> Value:
-    """An attribute of a dict whose keys are its attributes; such a dict makes the like of those it holds."""
-    found = owner.items.get(name)
-    if isinstance(found, Mapping):
-        found.named, found.cls = True, owner.cls
-    if found is None and owner.cls is not None:
-        own, getter = owner.cls.members.get(name), owner.cls.members.get("__getattr__")
-        if isinstance(own, Function):
-            return _bind(machine, own, owner, owner.cls)
-        if owner.exact and isinstance(getter, Function) and getter not in machine.active:
-            return machine.call(machine, Bound(getter, owner), [Const(name)], {}, None)
-        if owner.exact and isinstance(getter, Library) and getter.name.endswith("dict.get"):
-            return NONE
-    return found if found is not None else machine.derived("attribute", (owner, name), name)
-
-
-def of_named_default(machine: Machine, owner: Mapping, name: str, default: Value) -> Value:
-    """`getattr(owner, name, default)` of such a dict that has no key of that name."""
-    getter = owner.cls.members.get("__getattr__") if owner.cls is not None else None
-    if getter is None:
-        return default
-    try:
-        return _of_named(machine, owner, name)
-    except ProgramRaises:
-        return default
 
 
 def surely_lacks(machine: Machine, owner: Value, name: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import cast
 
-from mhlint.autograd import attribute_stores, attributes, enumerations, tensors
+from mhlint.autograd import attribute_stores, attributes, dict_attributes, enumerations, tensors
 from mhlint.autograd.conditions import truth_of
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
@@ -106,7 +106,7 @@ def _getattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
     owner, name = args[0], args[1]
     if isinstance(name, Const) and isinstance(name.value, str):
         if len(args) > 2 and isinstance(owner, Mapping) and owner.named and owner.exact:
-            return owner.items.get(name.value) or attributes.of_named_default(machine, owner, name.value, args[2])
+            return owner.items.get(name.value) or dict_attributes.of_named_default(machine, owner, name.value, args[2])
         if len(args) > 2 and attributes.surely_lacks(machine, owner, name.value):
             return args[2]
         return attributes.load(machine, owner, name.value, site)
