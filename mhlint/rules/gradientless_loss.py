@@ -72,6 +72,8 @@ def find(runs: Runs) -> Iterable[Finding]:
             for tensor in event.roots:
                 if tensor.silenced_at is None or tensor.node is not None or not tensor.requires_grad:
                     continue
+                if event.inputs is not None and tensor in event.inputs:
+                    continue  # its own gradient is asked for: what it was made from may train nothing
                 level = Level.LIKELY if tensor.unseen_call else Level.CERTAIN
                 site = tensor.silenced_at
                 groups.setdefault(site.place, (site, []))[1].append(Sighting(root, trace, event, level))
