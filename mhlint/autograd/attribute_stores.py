@@ -47,6 +47,8 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -
         if special_methods.through_descriptor(machine, owner, name, site, value) is not None:
             return
         machine.begun_elsewhere.discard((owner, name))
+        if (owner, name) in machine.stored_elsewhere and not isinstance(value, Unknown):
+            value = machine.unknown(f"self.{name}")
     table = getattr(owner, "attributes", None)
     if isinstance(owner, Mapping) and owner.named:
         table = owner.items

@@ -67,6 +67,7 @@ class Machine:
     asked: dict[Key, Key] = field(default_factory=dict)
     after_skipped: set[tuple[int, int]] = field(default_factory=set)
     begun_elsewhere: set[tuple[Instance, str]] = field(default_factory=set)
+    stored_elsewhere: set[tuple[Instance, str]] = field(default_factory=set)
     measured: set[Sequence] = field(default_factory=set)
     grown: list[Sequence] = field(default_factory=list)
     picked_by: dict[Tensor, Key] = field(default_factory=dict)

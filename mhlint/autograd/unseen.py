@@ -7,6 +7,7 @@ import re
 from mhlint.autograd import gradients, module_forward, module_parameters, operations, tensors, wrappers
 from mhlint.autograd.attribute_stores import set_requires_grad
 from mhlint.autograd.attributes import MODULE_METHODS
+from mhlint.autograd.given_away import forget_what_it_stores
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import acts_as_module
@@ -100,6 +101,7 @@ def opaque_result(
         for value in values:
             if isinstance(value, (Module, Instance)):
                 _unfreeze_perhaps(machine, value)
+            forget_what_it_stores(machine, value)
     if with_graph and not _HARMLESS.search(label):
         machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call")
     result = machine.unknown(label, given)
@@ -177,10 +179,13 @@ def _method(
         "register_hook",
         "register_forward_hook",
         "register_full_backward_hook",
+        "register_forward_pre_hook",
         "register_backward_hook",
     ):
         if name != "register_forward_hook":
             machine.emit(Hook, where, target=owner)
+        for value in (*args, *keywords.values()):
+            forget_what_it_stores(machine, value)
         return machine.unknown("handle")
     if name in ("items", "keys", "values") and not args and owner.module:
         return _module_items(machine, owner, name)
