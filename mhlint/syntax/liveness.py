@@ -12,6 +12,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 Names = frozenset[str]
 _NONE: Names = frozenset()
+_COMPARING = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+"""What gives no more than an answer, without a graph; `==` may be asked of a list."""
 
 
 class Behind(NamedTuple):
@@ -32,8 +34,8 @@ class _Ways(NamedTuple):
 class Liveness:
     """The names read behind each statement of a function's (or a module's) own body.
 
-    A read that takes no more than a number out of a tensor (`loss.item()`, `float(loss)`, `x is None`) is none. Names
-    that inner functions read are taken to be read everywhere.
+    A read that takes no more than a number out of a tensor (`loss.item()`, `float(loss)`, `x is None`, `loss > most`)
+    is none. Names that inner functions read are taken to be read everywhere.
     """
 
     def __init__(self, owner: ast.AST) -> None:
@@ -168,6 +170,10 @@ def _reads(node: ast.AST) -> Names:
             shown.update(part.args)
         elif isinstance(part, ast.Compare) and isinstance(part.ops[0], (ast.Is, ast.IsNot)):
             shown.add(part.left)
+        elif isinstance(part, ast.Compare) and all(isinstance(op, _COMPARING) for op in part.ops):
+            shown.update((part.left, *part.comparators))
+        elif isinstance(part, ast.BinOp) and part in shown:
+            shown.update((part.left, part.right))
         elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part not in shown:
             found.add(part.id)
         todo.extend(ast.iter_child_nodes(part))
