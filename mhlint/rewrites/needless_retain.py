@@ -8,7 +8,7 @@ from mhlint.findings import Applicability, Confidence, Edit, Finding, Fix
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import loads
 from mhlint.rewrites.scene import Scene
-from mhlint.rewrites.walk_calls import removing_retain
+from mhlint.rewrites.walk_calls import is_free_of_effects, removing_retain, retain_flag
 
 MESSAGE = "Remove `retain_graph`: nothing walks this graph again, so its saved tensors can be freed"
 
@@ -23,8 +23,8 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
     if not edits:
         return None
     edits += _dead_flag(layout, call)
-    flag = next((keyword.value for keyword in call.keywords if keyword.arg == "retain_graph"), None)
-    if flag is not None and not _is_free_of_effects(flag):
+    flag = retain_flag(call)
+    if flag is not None and not is_free_of_effects(flag):
         return Fix(
             Applicability.UNSAFE,
             f"{MESSAGE}; this assumes that the flag's own call has no effect",
@@ -48,7 +48,7 @@ def _call_at(scene: Scene, finding: Finding) -> ast.Call | None:
 
 def _dead_flag(layout: Layout, call: ast.Call) -> list[Edit]:
     """Delete `keep = True` where the removed argument was its only use."""
-    given = next((keyword.value for keyword in call.keywords if keyword.arg == "retain_graph"), None)
+    given = retain_flag(call)
     if not isinstance(given, ast.Name):
         return []
     scope = layout.scope(call)
@@ -67,16 +67,10 @@ def _dead_flag(layout: Layout, call: ast.Call) -> list[Edit]:
             and len(statement.targets) == 1
             and statement.targets[0] is store
         )
-        if not plain or not _is_free_of_effects(statement.value) or len(layout.block(statement)) < 2:  # type: ignore[attr-defined]
+        if not plain or not is_free_of_effects(statement.value) or len(layout.block(statement)) < 2:  # type: ignore[attr-defined]
             return []
         try:
             edits += layout.delete(statement)
         except CannotEdit:
             return []
     return edits
-
-
-def _is_free_of_effects(node: ast.expr) -> bool:
-    return not any(
-        isinstance(part, (ast.Call, ast.Await, ast.Yield, ast.NamedExpr)) for part in ast.walk(node)
-    )

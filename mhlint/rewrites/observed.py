@@ -16,6 +16,7 @@ from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import own, stored
 from mhlint.rewrites.run_by_walks import run_by_walks
 from mhlint.rewrites.scene import where
+from mhlint.rewrites.walk_calls import is_free_of_effects, retain_flag
 from mhlint.rules.walking import needs_apart
 from mhlint.syntax.program import Site
 
@@ -84,6 +85,10 @@ def doubts(layout: Layout, step: Step, copied: frozenset[Place] = frozenset(), s
         found += run_by_walks(group, summed)
     if any(_is_caught(site) for group in step.groups for site in (group.walks[0].site, *group.walks[0].stack)):
         found.append("an error in between is caught, and half a step may go on")
+    for call in step.calls:
+        flag = retain_flag(call)
+        if flag is not None and not is_free_of_effects(flag):
+            found.append(f"`{ast.unparse(flag)[:50]}` may do more than say whether to retain")
     found += _lazily_made(step)
     found += _through_another_name(layout, step)
     for statement in step.statements:

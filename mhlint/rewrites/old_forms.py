@@ -167,8 +167,15 @@ def _targets(layout: Layout, call: ast.Call) -> set[str]:
 
 
 def _flags_are_changed(layout: Layout, names: set[str]) -> bool:
-    """Does the file change the flag, shape or hooks of one of some tensors? An alias of its own had its own ones."""
+    """Does the file change the flag, shape or hooks of one of some tensors, or ask which it is?
+
+    An alias of its own had its own ones.
+    """
     for node in ast.walk(layout.program.tree):
+        if isinstance(node, ast.Compare) and any(isinstance(op, (ast.Is, ast.IsNot)) for op in node.ops):
+            both = [node.left, *node.comparators]
+            if not any(isinstance(side, ast.Constant) for side in both) and names & set(map(ast.unparse, both)):
+                return True
         if not isinstance(node, ast.Attribute):
             continue
         written = not isinstance(node.ctx, ast.Load) and node.attr in ("requires_grad", "data", "grad", "volatile")

@@ -159,6 +159,29 @@ def _positional_retain(call: object) -> int | None:
     return positional[position] if len(positional) > position else None
 
 
+def retain_flag(call: ast.Call) -> ast.expr | None:
+    """What a backward call is given as `retain_graph`, by name or by position."""
+    for keyword in call.keywords:
+        if keyword.arg == "retain_graph":
+            return keyword.value
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != "backward":
+        return None
+    position = 2 if ast.unparse(call.func.value).rpartition(".")[2] == "autograd" else 1
+    return call.args[position] if len(call.args) > position else None
+
+
+_COMPUTING = frozenset({"len", "bool", "int", "isinstance", "min", "max", "any", "all", "range"})
+
+
+def is_free_of_effects(node: ast.expr) -> bool:
+    """Does an expression only compute something, as far as its text says?"""
+    return not any(
+        isinstance(part, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr))
+        or (isinstance(part, ast.Call) and not (isinstance(part.func, ast.Name) and part.func.id in _COMPUTING))
+        for part in ast.walk(node)
+    )
+
+
 def has_retain(call: ast.Call) -> bool:
     """Is `retain_graph` given, by name?"""
     return any(keyword.arg == "retain_graph" for keyword in call.keywords)

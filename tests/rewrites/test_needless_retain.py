@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from .stepping import assert_same, fixed, program  # noqa: E402
+from .stepping import assert_same, fixed, offered, program  # noqa: E402
 
 ONE = "opt.zero_grad()\nloss = F.mse_loss(first(trunk(x)), ys[0])\n{walk}\nopt.step()"
 
@@ -61,3 +61,40 @@ def test_a_flag_with_other_uses_stays() -> None:
     after = fixed(text)
     assert "loss.backward()" in after
     assert "keep = True" in after
+
+
+FLAG = "seen = []\n\n\ndef flag():\n    seen.append(1)\n    return True\n\n\n"
+CALLED = {
+    "by name": "loss.backward(retain_graph=flag())",
+    "by position": "loss.backward(None, flag())",
+    "in a list": "torch.autograd.backward([loss], None, flag())",
+}
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_a_flag_that_is_a_call(name: str) -> None:
+    """It may do more than to say whether to retain."""
+    text = program(ONE.format(walk=CALLED[name]), FLAG)
+    assert fixed(text) == text
+    ((applicability, message),) = offered(text, "MHL203")
+    assert applicability == "unsafe"
+    assert "has no effect" in message
+
+
+def test_a_flag_that_counts(tmp_path: Path) -> None:
+    """`len` and its kin have no effect."""
+    text = program(ONE.format(walk="loss.backward(retain_graph=len(ys) > 1)"))
+    after = fixed(text)
+    assert "loss.backward()" in after
+    assert_same(text, after, tmp_path)
+
+
+@pytest.mark.parametrize("style", ["sum", "detach-reinject"])
+def test_flags_that_are_calls_in_a_step(style: str) -> None:
+    """The rewritten step has no flag to ask for."""
+    step = "z = trunk(x)\nopt.zero_grad()\nfor head, y in zip(heads, ys):\n"
+    text = program(f"{step}    F.mse_loss(head(z), y).backward(retain_graph=flag())\nopt.step()", FLAG)
+    assert fixed(text, style) == text
+    ((applicability, message),) = offered(text, "MHL201", style)
+    assert applicability == "unsafe"
+    assert "`flag()`" in message

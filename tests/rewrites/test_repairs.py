@@ -103,6 +103,8 @@ REBOUND = {
     "x, y = Variable(y), Variable(x)\n": ("safe", "x, y = y, x\n"),
     "x = Variable(x)\nx.requires_grad_()\n": ("unsafe", "x.requires_grad_()\n"),
     "v = Variable(x)\nv.requires_grad = True\n": ("unsafe", "v = x\nv.requires_grad = True\n"),
+    "v = Variable(x)\nprint(v is x)\n": ("unsafe", "v = x\nprint(v is x)\n"),
+    "v = Variable(x)\nprint(v is None)\n": ("safe", "v = x\nprint(v is None)\n"),
     "v = Variable(x)\nx.data.resize_(1, 3)\n": ("unsafe", "v = x\nx.data.resize_(1, 3)\n"),
 }
 
