@@ -71,7 +71,7 @@ class Failure:
 @dataclass(eq=False, kw_only=True, slots=True)
 class Backward(Event):
     """A run of the backward engine. `api` is how it was called: "method", "autograd.backward", "autograd.grad"
-    or the name of a wrapper; `retains` is None when not known; `sends` is the leaf whose `.grad` was passed as
+    or the name of a wrapper; `starts` are what the roots came from then (they may be changed in place later); `retains` is None when not known; `sends` is the leaf whose `.grad` was passed as
     the gradient, with the walks that had been sent before in `resent`; where nothing that is read later leads to what
     an explicit retain kept, `let_go` are the statements that bind what is read later (see `holders`)."""
 
@@ -84,6 +84,7 @@ class Backward(Event):
     gradient: Value | None = None
     sends: Tensor | None = None
     sent_walks: tuple[int, ...] = ()
+    starts: tuple[Node | Tensor | None, ...] = ()
     inputs: tuple[Tensor, ...] | None = None
     failure: Failure | None = None
     caught: bool = False

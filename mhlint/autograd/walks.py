@@ -114,6 +114,7 @@ def _run(
     caught = failure is not None and _expects_error(machine)
     event = machine.emit(
         Backward, where, api=api, roots=tuple(found), walk=visited, retains=retains,
+        starts=tuple(graph[0] if (graph := root.graph()) is not None else None for root in found),
         explicit_retain=bool(explicit and retains),
         creates_graph=creates, gradient=gradient, sends=sends,
         sent_walks=tuple(sends.gradient.walks) if sends is not None else (),

@@ -43,7 +43,7 @@ def fitted(layout: Layout, edits: tuple[Edit, ...], configured: int) -> tuple[Ed
     text = "".join(broken)
     if not changed or not _same_code(after.text, text):
         return edits
-    return tuple(_line_edits(source, Source(source.path, text)))
+    return tuple(line_edits(source, Source(source.path, text)))
 
 
 def _same_code(before: str, after: str) -> bool:
@@ -53,7 +53,8 @@ def _same_code(before: str, after: str) -> bool:
         return False
 
 
-def _line_edits(before: Source, after: Source) -> Iterator[Edit]:
+def line_edits(before: Source, after: Source) -> Iterator[Edit]:
+    """The edits, line by line, that lead from one text to another."""
     lines = difflib.SequenceMatcher(None, before.lines, after.lines, autojunk=False)
     for kind, start, end, new_start, new_end in lines.get_opcodes():
         if kind != "equal":

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from mhlint.autograd.graph import Level, Node, walk
 from mhlint.autograd.trace import Backward, Root, Runs, Step, Trace
 from mhlint.autograd.values import Sequence, Tensor, Value
-from mhlint.rewrites.cut import node_at
 from mhlint.syntax.program import Site
 
 _LINEAR = frozenset({"+", "sum", "scale", "add", "+="})
@@ -142,15 +141,14 @@ def _given(
 ) -> Iterable[tuple[Tensor, Tensor | None, Counter[Loss]]]:
     """The losses that one walk adds to each leaf, and the boundary through which they come."""
     passed = _passed(event.gradient, len(event.roots))
-    for root, gradient in zip(event.roots, passed, strict=False):
+    for start, gradient in zip(event.starts, passed, strict=False):
         boundary = gradient.grad_of if isinstance(gradient, Tensor) else None
         if boundary is None:
-            for node in _losses(root, event.serial):
+            for node in _losses(start):
                 for leaf in _leaves(node):
                     yield leaf, None, Counter([_loss(node, texts)])
             continue
         sent = _losses_at(trace, event, boundary, texts)
-        start = _start(root, event.serial)
         for leaf in _leaves(start) if start is not None else ():
             yield leaf, boundary, sent
 
@@ -171,16 +169,9 @@ def _losses_at(trace: Trace, event: Backward, boundary: Tensor, texts: _Texts) -
     return _merged(ways)
 
 
-def _start(root: Tensor, serial: int) -> Node | Tensor | None:
-    """Where a walk from a tensor started: what changed the tensor in place later has come to its graph since."""
-    graph = root.graph()
-    return None if graph is None else node_at(root, serial) or graph[0]
-
-
-def _losses(root: Tensor, serial: int) -> Iterable[Node | Tensor]:
+def _losses(start: Node | Tensor | None) -> Iterable[Node | Tensor]:
     """The losses that a root added up when it was walked."""
-    start = _start(root, serial)
-    waiting: list[Node | Tensor] = [start] if start is not None else []
+    waiting = [start] if start is not None else []
     while waiting:
         item = waiting.pop()
         if isinstance(item, Node) and item.op in _LINEAR:

@@ -77,6 +77,11 @@ class Scene:
 
     def edited(self, edits: tuple[Edit, ...]) -> Runs | None:
         """The runs of the source with edits made; None if it no longer parses or the budget is spent."""
+        scene = self.with_edits(edits, self.fix_style)
+        return None if scene is None else scene.runs
+
+    def with_edits(self, edits: tuple[Edit, ...], fix_style: str) -> Scene | None:
+        """The source with edits made, as a scene of its own that spends from the same budget."""
         if self.budget <= 0:
             return None
         self.budget -= 1
@@ -92,7 +97,8 @@ class Scene:
                 )
         except (SyntaxError, ValueError):
             return None
-        return self._run(program)
+        runs = self._run(program)
+        return Scene(runs, fix_style, self.again, self.budget)
 
     def _run(self, program: Program) -> Runs:
         runs = self.again(program)

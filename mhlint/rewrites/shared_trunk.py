@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.values import Tensor
 from mhlint.findings import Applicability, Edit, Finding, Fix
@@ -35,6 +37,27 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
         except CannotEdit as error:
             reasons.append(f"{_NAMES[style]}: {error}")
     return _display("Not rewritten: " + "; ".join(reasons))
+
+
+class Cut(NamedTuple):
+    """The detach-reinject form of a step, and what was written for it."""
+
+    fix: Fix
+    draft: Draft
+
+
+def cut_only(scene: Scene, finding: Finding) -> Cut | None:
+    """The detach-reinject form of a finding's step, if it is one. Raises CannotEdit where heads do not run in turn."""
+    step = step_of(scene, finding)
+    if step is None:
+        return None
+    for group in step.groups:
+        _require_plain(group)
+    require_one_way(scene.layout, step)
+    if not _heads_run_between(step):
+        raise CannotEdit("the heads have all run before the first loss is there")
+    draft = detach_reinject.draft(scene, step, finding)
+    return Cut(_judged(scene, step, "detach-reinject", draft, []), draft)
 
 
 _NAMES = {"sum": "one walk of the sum", "detach-reinject": "detach-reinject"}
@@ -86,6 +109,11 @@ def _has_parameters(node: Node) -> bool:
 def _made(scene: Scene, step: Step, finding: Finding, style: str, tried: list[str]) -> Fix:
     cutting = style == "detach-reinject"
     draft = detach_reinject.draft(scene, step, finding) if cutting else sum_of_losses.draft(scene.layout, step)
+    return _judged(scene, step, style, draft, tried)
+
+
+def _judged(scene: Scene, step: Step, style: str, draft: Draft, tried: list[str]) -> Fix:
+    cutting = style == "detach-reinject"
     last = step.statements[-1]
     edits = tuple(sorted(set(draft.edits), key=lambda edit: (edit.start, edit.end)))
     rows = range(step.statements[0].lineno, (last.end_lineno or last.lineno) + len(edits) + 2)

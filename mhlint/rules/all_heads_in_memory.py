@@ -46,8 +46,9 @@ z.backward(gradient=d.grad)
 
 ## Fix safety
 
-Described only: a person has to make it. The gradients are the same up to rounding where the heads' input is the only
-way from the losses into the trunk.
+Safe where the losses are written out, their heads run one after the other, nothing between them reads or clears a
+gradient, and the gradients are provably the same: they then differ by rounding only. Elsewhere it is said why a person
+has to make it.
 
 ## Facts
 
@@ -123,6 +124,6 @@ RULE = Rule(
     summary="One backward of summed losses keeps the tensors of all heads in memory at once.",
     triggers=(b"backward", b"autograd"),
     find=find,
-    fix="display",
+    fix="safe",
     default=False,
 )

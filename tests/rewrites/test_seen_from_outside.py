@@ -57,9 +57,10 @@ def test_a_function_that_asks_whether_it_is_given_a_leaf(line: str, tmp_path: Pa
     assert_same(text, after, tmp_path)
 
 
-def test_a_loss_that_is_changed_in_place_behind_its_walk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("change", ["loss *= 2", "loss.detach_()"])
+def test_a_loss_that_is_changed_in_place_behind_its_walk(change: str, tmp_path: Path) -> None:
     """The walk of a sum would see what became of it."""
-    text = program(LOOP.replace("retain_graph=True)", "retain_graph=True)\n    loss *= 2"))
+    text = program(LOOP.replace("retain_graph=True)", f"retain_graph=True)\n    {change}"))
     assert fixed(text, "sum") == text
     assert_same(text, fixed(text), tmp_path)
 
