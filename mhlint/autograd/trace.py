@@ -71,9 +71,10 @@ class Failure:
 @dataclass(eq=False, kw_only=True, slots=True)
 class Backward(Event):
     """A run of the backward engine. `api` is how it was called: "method", "autograd.backward", "autograd.grad"
-    or the name of a wrapper; `starts` are what the roots came from then (they may be changed in place later); `retains` is None when not known; `sends` is the leaf whose `.grad` was passed as
-    the gradient, with the walks that had been sent before in `resent`; where nothing that is read later leads to what
-    an explicit retain kept, `let_go` are the statements that bind what is read later (see `holders`)."""
+    or the name of a wrapper; `starts` are what the roots came from then, before what changes them in place later;
+    `retains` is None when not known; `sends` is the leaf whose `.grad` was passed as the gradient, with the walks that
+    had been sent before in `resent`; where nothing that is read later leads to what an explicit retain kept, `let_go`
+    are the statements that bind what is read later (see `holders`)."""
 
     api: str
     roots: tuple[Tensor, ...]
