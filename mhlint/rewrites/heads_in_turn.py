@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mhlint.autograd.graph import Level
-from mhlint.autograd.trace import Backward
+from mhlint.autograd.trace import Backward, Clip, Hook, ReadGrad, Step, Trace, Unseen, Write, ZeroGrad
 from mhlint.findings import Applicability, Edit, Finding, Fix
 from mhlint.rewrites import shared_trunk
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.line_width import line_edits
-from mhlint.rewrites.losses_of_a_sum import Term, taken_apart
+from mhlint.rewrites.losses_of_a_sum import TakenApart, Term, taken_apart
+from mhlint.rewrites.observed import is_data_method
 from mhlint.rewrites.reinjection import node_at
 from mhlint.rewrites.sameness import same_gradients
 from mhlint.rewrites.scene import Scene
@@ -33,7 +34,7 @@ _GAIN = (
 def fix(scene: Scene, finding: Finding) -> Fix | None:
     """The step with its heads in turn, or why it is not written."""
     call = node_at(scene, finding)
-    api = next((event.api for event in _walks(scene, finding)), "")
+    api = next((event.api for _, event in _walks(scene, finding)), "")
     if not isinstance(call, ast.Call) or not api:
         return None
     try:
@@ -42,15 +43,18 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
         return Fix(Applicability.DISPLAY, f"Not rewritten: {error}")
 
 
-def _walks(scene: Scene, finding: Finding) -> Iterator[Backward]:
+def _walks(scene: Scene, finding: Finding) -> Iterator[tuple[Trace, Backward]]:
     for _, trace in scene.runs.traces():
         for event in trace.of(Backward):
             if event.site.place == finding.place:
-                yield event
+                yield trace, event
 
 
 def _in_turn(scene: Scene, finding: Finding, walk: WalkCall) -> Fix:
-    edits, walks = _one_walk_a_loss(scene.layout, walk)
+    taken = taken_apart(scene.layout, walk)
+    if taken.in_loop:
+        _require_unseen_until_the_walk(scene, finding, taken)
+    edits, walks = _one_walk_a_loss(scene.layout, walk, taken)
     between = scene.with_edits(edits, "detach-reinject")
     if between is None:
         raise CannotEdit("the step is too large to be looked at again")
@@ -119,9 +123,26 @@ def _plain(walk: str) -> str:
     return walk.replace(", retain_graph=True)", ")").replace("(retain_graph=True)", "()")
 
 
-def _one_walk_a_loss(layout: Layout, walk: WalkCall) -> tuple[tuple[Edit, ...], list[str]]:
+def _require_unseen_until_the_walk(scene: Scene, finding: Finding, taken: TakenApart) -> None:
+    """Raises CannotEdit where what follows the loop could tell that its heads are walked already."""
+    inner = taken.terms[-1].behind
+    assert inner is not None
+    block = scene.layout.block(taken.at)
+    loop = next(statement for statement in block if any(node is inner for node in ast.walk(statement)))
+    rows = range(loop.lineno, (loop.end_lineno or loop.lineno) + 1)
+    for trace, event in _walks(scene, finding):
+        kept = {saved.storage for node in event.walk.nodes for saved in node.saved}
+        for earlier in reversed(trace.events[: event.index]):
+            if earlier.site.program is scene.program and earlier.site.row in rows:
+                break
+            uses = isinstance(earlier, (ReadGrad, Clip, ZeroGrad, Step, Hook))
+            calls = isinstance(earlier, Unseen) and not is_data_method(earlier.label)
+            if uses or calls or (isinstance(earlier, Write) and earlier.tensor.storage in kept):
+                raise CannotEdit("gradients may be read or changed between the loop and the walk of the sum")
+
+
+def _one_walk_a_loss(layout: Layout, walk: WalkCall, taken: TakenApart) -> tuple[tuple[Edit, ...], list[str]]:
     """The edits that walk each loss where it is there, and the texts of the walks."""
-    taken = taken_apart(layout, walk)
     edits, walks = list(taken.edits), list[str]()
     for term in taken.terms[:-1]:
         text = _retaining(with_loss(layout, walk, _root(walk, term)))

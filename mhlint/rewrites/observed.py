@@ -114,7 +114,7 @@ def _lazily_made(step: Step) -> Iterator[str]:
     }
     for group in step.groups:
         for event in group.trace.of(Unseen):
-            if where(event.site.node) in sources and not _is_data_method(event.label):
+            if where(event.site.node) in sources and not is_data_method(event.label):
                 yield f"`{sources[where(event.site.node)][:50]}` may be a generator that runs between the walks"
 
 
@@ -188,7 +188,7 @@ def _in_group(step: Step, group: Group, copied: frozenset[Place]) -> Iterator[st
         yield "a hook sees each gradient that passes it"
     during = events_during(step, group)
     for event in during[1:]:
-        if isinstance(event, Unseen) and not _is_data_method(event.label):
+        if isinstance(event, Unseen) and not is_data_method(event.label):
             yield f"`{event.label}` is called between the walks and could read gradients"
         elif isinstance(event, Write) and memory(event.tensor) & kept and _matters(event, group):
             if event.site.place in copied:
@@ -205,7 +205,7 @@ def _in_group(step: Step, group: Group, copied: frozenset[Place]) -> Iterator[st
             yield "a distributed module then shares the gradients of all the losses with its replicas"
 
 
-def _is_data_method(label: str) -> bool:
+def is_data_method(label: str) -> bool:
     """Methods that tensors and containers have: `x.to(device)`, `batch.get("y")`."""
     owner, _, name = label.rpartition(".")
     if name in _CONTAINER_METHODS:

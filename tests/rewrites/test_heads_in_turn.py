@@ -82,6 +82,15 @@ SAID = {
         PAIR.replace("b =", "print(trunk[0].weight.grad is None)\nb =") + "(a + b).backward()\nopt.step()",
         "cleared or read",
     ),
+    "read behind the loop": (
+        f"{START}total = 0.0\n{LOOP}    total += loss\nprint(trunk[0].weight.grad is None)\n"
+        "total.backward()\nopt.step()",
+        "between the loop and the walk",
+    ),
+    "cleared behind the loop": (
+        f"{START}total = 0.0\n{LOOP}    total += loss\nopt.zero_grad()\ntotal.backward()\nopt.step()",
+        "",
+    ),
     "a number on some path": (
         f"{PAIR}c = 0.0\nif x.sum() > 0:\n    c = F.mse_loss(third(z), ys[2])\n{TOTAL}",
         "may have no graph",
