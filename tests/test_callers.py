@@ -32,3 +32,28 @@ def test_a_package_is_known_by_its_folder() -> None:
 
 def test_what_python_cannot_read_calls_for_nothing() -> None:
     assert callers({"/p/steps.py": b"def one_step(:\n"}, {"/p/main.py": b"import steps\none_step(x)\n"}) == []
+
+
+MODEL = b"""class Model:
+    def forward(self, x):
+        self.net(x).backward()
+"""
+TRAINER = b"""from lib.model import Model
+
+
+class Trainer:
+    def __init__(self):
+        self.model = Model()
+
+    def one_epoch(self, x):
+        self.model(x)
+"""
+
+
+def test_what_calls_a_caller_is_one() -> None:
+    others = {
+        "/p/lib/trainer.py": TRAINER,
+        "/p/main.py": b"from lib.trainer import Trainer\nTrainer().one_epoch(x)\n",
+        "/p/other.py": b"from lib.trainer import settings\n",
+    }
+    assert callers({"/p/lib/model.py": MODEL}, others) == ["/p/lib/trainer.py", "/p/main.py"]

@@ -98,10 +98,10 @@ def _offered(module: Program, walking: Container[Definition], imported: set[str]
     )  # fmt: skip
 
 
-def walkers(program: Program, backward_calls: tuple[str, ...] = ()) -> frozenset[str]:
-    """The names of the definitions of a module that walk, or that call one of it which does."""
-    own = _WORDS | {name.rpartition(".")[2] for name in backward_calls}
-    return _offered(program, _relevant(program, own), None)
+def walking_definitions(program: Program, words: frozenset[str]) -> list[tuple[str, Definition]]:
+    """The definitions that walk, call one of `words` or call one of the module which does, with their classes."""
+    known = _relevant(program, _WORDS | words)
+    return [(owner, definition) for owner, definition in program.definitions if definition in known]
 
 
 def names_that_walk(program: Program, words: frozenset[str]) -> frozenset[str]:

@@ -207,7 +207,10 @@ class Values:
         elif len(values) == 1:
             value = values[0]
         else:
-            value = Form(" + ".join(one.text for one in values), all(one.scalar for one in values))
+            # A recurrent cell keeps its inputs apart, and so does a product; of a sum only itself is kept.
+            apart = any(one.storage in self.reading.owners for one in node.saved)
+            text = (" * " if apart else " + ").join(one.text for one in values)
+            value = Form(text, all(one.scalar for one in values))
             value = Form(f"({value.text})", True) if value.scalar else value
         return Form(forms.call_module(constructor, name, value))
 
