@@ -17,6 +17,7 @@ from mhlint.rewrites.names import own, stored
 from mhlint.rewrites.run_by_walks import run_by_walks
 from mhlint.rewrites.scene import where
 from mhlint.rewrites.walk_calls import is_free_of_effects, retain_flag
+from mhlint.rewrites.wrapped import is_distributed
 from mhlint.rules.walking import needs_apart
 from mhlint.syntax.program import Site
 
@@ -201,7 +202,7 @@ def _in_group(step: Step, group: Group, copied: frozenset[Place]) -> Iterator[st
     if during and needs_apart(group.trace, first, _Past(during[-1].index + 1)):  # type: ignore[arg-type]
         yield "a gradient is read, clipped, cleared or used in between"
     for node in nodes:
-        if node.region and "compile" not in node.region and "checkpoint" not in node.region:
+        if is_distributed(node):
             yield "a distributed module then shares the gradients of all the losses with its replicas"
 
 

@@ -1,8 +1,10 @@
 """Do two runs give every parameter the same gradients at every step? Asked of their traces, not of PyTorch.
 
-A gradient is the multiset of losses whose walks reached the parameter. A loss is known by its text and its turn;
-a sum is the losses it is made of; a walk that sends on what heads left in a detached tensor stands for the losses
-of these heads. Whatever the traces do not show (numbers, prints, random draws) is not compared here.
+A gradient is a sum over the ways that lead from a loss down to the parameter (the chain rule), and it is known here by
+how many ways lead there from each loss. A loss is known by its text and its turn; a sum is the losses it is made of. A
+walk that sends on what heads left in a detached tensor goes on along all ways that led from their losses to it: so a
+parameter that a head and the trunk share has the ways that end in the head and those through the boundary, each once.
+Whatever the traces do not show (numbers, prints, random draws) is not compared here.
 """
 
 from __future__ import annotations
@@ -104,53 +106,43 @@ def _fails_within(trace: Trace, rows: range) -> bool:
 
 def _snapshots(trace: Trace, texts: _Texts) -> list[Counter[object]]:
     """At each step and at the end, what each leaf has collected so far."""
-    collected: dict[Tensor, dict[Tensor | None, Counter[Loss]]] = {}
+    collected: dict[Tensor, Counter[Loss]] = {}
     found = []
     for event in trace.events:
         if isinstance(event, Backward) and event.failure is None and event.api != "autograd.grad":
-            for leaf, boundary, losses in _given(trace, event, texts):
-                collected.setdefault(leaf, {}).setdefault(boundary, Counter()).update(losses)
+            for leaf, ways in _given(trace, event, texts):
+                collected.setdefault(leaf, Counter()).update(ways)
         elif isinstance(event, Step):
             found.append(_state(collected, texts))
     return [*found, _state(collected, texts)]
 
 
-def _state(collected: dict[Tensor, dict[Tensor | None, Counter[Loss]]], texts: _Texts) -> Counter[object]:
+def _state(collected: dict[Tensor, Counter[Loss]], texts: _Texts) -> Counter[object]:
     return Counter(
-        (leaf.name, texts.of(leaf.site), _turns(leaf.turn), frozenset(_merged(ways).items()))
+        (leaf.name, texts.of(leaf.site), _turns(leaf.turn), frozenset(ways.items()))
         for leaf, ways in collected.items()
-        if leaf.detached_from is None and leaf.requires_grad is not False
+        if (leaf.parameter or leaf.detached_from is None) and leaf.requires_grad is not False
     )
-
-
-def _merged(ways: dict[Tensor | None, Counter[Loss]]) -> Counter[Loss]:
-    """One loss that comes through two boundaries is one loss; one that comes twice through one is two."""
-    sent: Counter[Loss] = Counter()
-    for boundary, losses in ways.items():
-        if boundary is not None:
-            sent |= losses
-    return ways.get(None, Counter()) + sent
 
 
 def _turns(turn: Iterable[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(number for _, number in turn)
 
 
-def _given(
-    trace: Trace, event: Backward, texts: _Texts
-) -> Iterable[tuple[Tensor, Tensor | None, Counter[Loss]]]:
-    """The losses that one walk adds to each leaf, and the boundary through which they come."""
+def _given(trace: Trace, event: Backward, texts: _Texts) -> Iterable[tuple[Tensor, Counter[Loss]]]:
+    """The ways that one walk adds to each leaf, by the losses that they come from."""
     passed = _passed(event.gradient, len(event.roots))
     for start, gradient in zip(event.starts, passed, strict=False):
         boundary = gradient.grad_of if isinstance(gradient, Tensor) else None
         if boundary is None:
             for node in _losses(start):
-                for leaf in _leaves(node):
-                    yield leaf, None, Counter([_loss(node, texts)])
-            continue
-        sent = _losses_at(trace, event, boundary, texts)
-        for leaf in _leaves(start) if start is not None else ():
-            yield leaf, boundary, sent
+                loss = _loss(node, texts)
+                for leaf, count in _ways(node).items():
+                    yield leaf, Counter({loss: count})
+        elif start is not None:
+            sent = _losses_at(trace, event, boundary, texts)
+            for leaf, count in _ways(start).items():
+                yield leaf, Counter({loss: before * count for loss, before in sent.items()})
 
 
 def _passed(gradient: Value | None, count: int) -> list[Value | None]:
@@ -160,13 +152,13 @@ def _passed(gradient: Value | None, count: int) -> list[Value | None]:
 
 
 def _losses_at(trace: Trace, event: Backward, boundary: Tensor, texts: _Texts) -> Counter[Loss]:
-    ways: dict[Tensor | None, Counter[Loss]] = {}
+    collected: Counter[Loss] = Counter()
     for earlier in trace.of(Backward):
         if earlier.index < event.index and boundary in earlier.walk.leaves and earlier.api != "autograd.grad":
-            for leaf, way, losses in _given(trace, earlier, texts):
+            for leaf, ways in _given(trace, earlier, texts):
                 if leaf is boundary:
-                    ways.setdefault(way, Counter()).update(losses)
-    return _merged(ways)
+                    collected.update(ways)
+    return collected
 
 
 def _losses(start: Node | Tensor | None) -> Iterable[Node | Tensor]:
@@ -180,8 +172,14 @@ def _losses(start: Node | Tensor | None) -> Iterable[Node | Tensor]:
             yield item
 
 
-def _leaves(start: Node | Tensor) -> Iterable[Tensor]:
-    return walk([(start, Level.CERTAIN)]).leaves
+def _ways(start: Node | Tensor) -> dict[Tensor, int]:
+    """How many ways lead from a start to each leaf."""
+    visited = walk([(start, Level.CERTAIN)])
+    counts: Counter[Node | Tensor] = Counter({start: 1})
+    for node in visited.in_engine_order():
+        for target, _ in node.inputs:
+            counts[target] += counts[node]
+    return {leaf: counts[leaf] for leaf in visited.leaves}
 
 
 def _loss(item: Node | Tensor, texts: _Texts) -> Loss:

@@ -17,6 +17,7 @@ from mhlint.rewrites.own_copy import leaves_are_changed
 from mhlint.rewrites.sameness import same_gradients
 from mhlint.rewrites.scene import Scene
 from mhlint.rewrites.shown import leaves_are_shown
+from mhlint.rewrites.wrapped import parameters_are_used_outside
 
 
 def fix(scene: Scene, finding: Finding) -> Fix | None:
@@ -122,6 +123,8 @@ def _judged(scene: Scene, step: Step, style: str, draft: Draft, tried: list[str]
         raise CannotEdit("it is not proven to give every parameter the same gradient")
     if cutting and leaves_are_changed(after):
         raise CannotEdit("a head works in place on the boundary")
+    if cutting and parameters_are_used_outside(step):
+        raise CannotEdit("a parameter of the distributed module is used outside of it")
     if cutting and leaves_are_shown(step.runs, after):
         raise CannotEdit("a head looks at whether the boundary is a leaf")
     return _trusted(scene, step, style, draft, edits, tried)
