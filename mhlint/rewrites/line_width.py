@@ -104,7 +104,9 @@ def _broken(line: str, width: int, unit: str) -> str:
             items = [item for item in items if item]
             if pair.commas and not items[-1].endswith(","):
                 items[-1] += ","
-            lines = [front, *(margin + unit + item for item in items), margin + back]
+            # What is still too long is a list of lists: it is broken in its own brackets.
+            inner = (_broken(margin + unit + item + ending, width, unit).splitlines() for item in items)
+            lines = [front, *(part for parts in inner for part in parts), margin + back]
         if all(len(item) <= width for item in lines):
             return "".join(item.rstrip() + ending for item in lines[:-1]) + lines[-1] + line[len(code) :]
     return line

@@ -54,6 +54,18 @@ SUM = """\
     loss_regularisation.backward()
     opt.step()
 """
+PARTS = """\
+    features_of_source, slow_of_source = trunk(x), torch.tanh(trunk(x))
+    features_of_target, slow_of_target = trunk(-x), torch.tanh(trunk(-x))
+    opt.zero_grad()
+    a = F.mse_loss(heads[0](features_of_source * slow_of_source), slow_of_target[:, :3])
+    a.backward(retain_graph=True)
+    b = F.mse_loss(heads[1](features_of_source), heads[1](features_of_target))
+    b.backward(retain_graph=True)
+    c = F.mse_loss(heads[2](slow_of_source * slow_of_target), features_of_target[:, :3])
+    c.backward()
+    opt.step()
+"""
 ROW = """\
     opt.zero_grad(); a = F.mse_loss(heads[0](z), ys[0]); a.backward(retain_graph=True)
     b = F.mse_loss(heads[1](z), ys[1]); b.backward(); opt.step()
@@ -68,7 +80,7 @@ def fixed(text: str, line_length: int = 0) -> str:
     return source.apply(fixes[0].edits)
 
 
-@pytest.mark.parametrize("step", [LEVELS, SUM, ROW])
+@pytest.mark.parametrize("step", [LEVELS, SUM, PARTS, ROW])
 @pytest.mark.parametrize("length", [0, 88, 100, 200])
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_no_line_grows_over_the_length(step: str, length: int, ending: str, tmp_path: Path) -> None:
@@ -99,6 +111,21 @@ def test_broken_as_formatters_do() -> None:
         loss_classification + loss_reconstruction + loss_regularisation
     ).backward()
 """ in fixed(HEAD + SUM + TAIL)
+
+
+def test_a_list_in_a_list_is_broken_where_it_is_too_long_itself() -> None:
+    """The gradients of several boundaries are one argument."""
+    assert """\
+    torch.autograd.backward(
+        [features_of_source, slow_of_source, slow_of_target, features_of_target],
+        [
+            features_of_source_detached.grad,
+            slow_of_source_detached.grad,
+            slow_of_target_detached.grad,
+            features_of_target_detached.grad,
+        ],
+    )
+""" in fixed(HEAD + PARTS + TAIL, 88)
 
 
 def test_what_was_too_long_before_stays() -> None:
