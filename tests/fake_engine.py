@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import time
+from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -107,6 +108,11 @@ RULES = {code: _rule(code, code != "MHL204") for code in ("MHL101", "MHL201", "M
 
 def install(patch: Any) -> None:
     """Put the stand-in where the real analysis and the real rules are."""
+    for name in ("mhlint.cli.check", "mhlint.cli.rule", "mhlint.plugins.flake8"):
+        # Loaded anew, they take the stand-in's rules; both places that know them get the real ones back.
+        real, (parent, _, child) = import_module(name), name.rpartition(".")
+        patch.setattr(sys.modules[parent], child, real)
+        patch.delitem(sys.modules, name)
     engine = ModuleType("mhlint.analyse")
     engine.analyse, engine.Request, engine.Analysis = analyse, Request, Analysis  # type: ignore[attr-defined]
     patch.setitem(sys.modules, "mhlint.analyse", engine)
@@ -114,5 +120,3 @@ def install(patch: Any) -> None:
     patch.setattr(rules, "RULES", RULES)
     real_page = rules.page
     patch.setattr(rules, "page", lambda code: f"What {code} is.\n" if code in RULES else real_page(code))
-    for name in ("mhlint.cli.check", "mhlint.cli.rule", "mhlint.plugins.flake8"):
-        patch.delitem(sys.modules, name, raising=False)
