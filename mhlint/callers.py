@@ -22,11 +22,11 @@ def callers(walking: Mapping[str, bytes], others: Mapping[str, bytes]) -> list[s
     newest: Mapping[str, bytes] = walking
     for _ in range(_MOST_HOPS):
         wanted: dict[bytes, set[bytes]] = {}
-        for path, data in newest.items():
-            names = _walkers(path, data, frozenset(words))
+        offered = {path: _walkers(path, data, frozenset(words)) for path, data in newest.items()}
+        for path, names in offered.items():
             if names:
                 wanted.setdefault(_module(path), set()).update(name.encode() for name in names)
-        words |= {name.decode() for names in wanted.values() for name in names}
+        words.update(*offered.values())
         newest = {path: data for path, data in others.items() if path not in found and _calls(data, wanted.items())}
         found |= newest.keys()
         if not newest:

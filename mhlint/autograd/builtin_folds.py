@@ -12,9 +12,7 @@ from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import elements, uncertain
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.values import (
-    FALSE,
     NONE,
-    TRUE,
     Const,
     Sequence,
     Value,
@@ -33,20 +31,17 @@ def _sum(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
     return total
 
 
-def _all(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    items, exact = elements(machine, args[0] if args else NONE, site)
-    known = [truth_of(machine, item) for item in items]
-    if False in known:
-        return FALSE
-    return TRUE if exact and None not in known else _asked(machine, "all", items, exact)
+def _asking(name: str, decisive: bool) -> Handler:
+    """`all` or `any`: one item whose truth is `decisive` gives the answer."""
 
+    def call(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+        items, exact = elements(machine, args[0] if args else NONE, site)
+        known = [truth_of(machine, item) for item in items]
+        if decisive in known:
+            return Const(decisive)
+        return Const(not decisive) if exact and None not in known else _asked(machine, name, items, exact)
 
-def _any(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    items, exact = elements(machine, args[0] if args else NONE, site)
-    known = [truth_of(machine, item) for item in items]
-    if True in known:
-        return TRUE
-    return FALSE if exact and None not in known else _asked(machine, "any", items, exact)
+    return call
 
 
 def _asked(machine: Machine, name: str, items: list[Value], exact: bool) -> Value:
@@ -93,5 +88,6 @@ def _extreme(machine: Machine, args: Args, site: Site | None, pick: Callable[[li
 
 
 CALLS: dict[str, Handler] = {
-    "sum": _sum, "all": _all, "any": _any, "filter": _filter, "max": _max, "min": _min,
+    "sum": _sum, "all": _asking("all", decisive=False), "any": _asking("any", decisive=True),
+    "filter": _filter, "max": _max, "min": _min,
 }  # fmt: skip

@@ -127,8 +127,8 @@ def _require_unseen_until_the_walk(scene: Scene, finding: Finding, taken: TakenA
     """Raises CannotEdit where what follows the loop could tell that its heads are walked already."""
     inner = taken.terms[-1].behind
     assert inner is not None
-    block = scene.layout.block(taken.at)
-    loop = next(statement for statement in block if any(node is inner for node in ast.walk(statement)))
+    loop = scene.layout.around(inner)[0]
+    assert isinstance(loop, ast.For)
     rows = range(loop.lineno, (loop.end_lineno or loop.lineno) + 1)
     for trace, event in _walks(scene, finding):
         kept = {saved.storage for node in event.walk.nodes for saved in node.saved}

@@ -23,14 +23,11 @@ from mhlint.rewrites.wrapped import parameters_are_used_outside
 def fix(scene: Scene, finding: Finding) -> Fix | None:
     """The smallest right rewrite of the step that a finding stands in, or a word on why there is none."""
     try:
-        step = step_of(scene, finding)
-        if step is None:
-            return None
-        for group in step.groups:
-            _require_plain(group)
-        require_one_way(scene.layout, step)
+        step = _plain_step(scene, finding)
     except CannotEdit as error:
         return _display(f"Not rewritten: {error}")
+    if step is None:
+        return None
     reasons: list[str] = []
     for style in _styles(scene, step):
         try:
@@ -49,12 +46,9 @@ class Cut(NamedTuple):
 
 def cut_only(scene: Scene, finding: Finding) -> Cut | None:
     """The detach-reinject form of a finding's step, if it is one. Raises CannotEdit where heads do not run in turn."""
-    step = step_of(scene, finding)
+    step = _plain_step(scene, finding)
     if step is None:
         return None
-    for group in step.groups:
-        _require_plain(group)
-    require_one_way(scene.layout, step)
     if not _heads_run_between(step):
         raise CannotEdit("the heads have all run before the first loss is there")
     draft = detach_reinject.draft(scene, step, finding)
@@ -66,6 +60,16 @@ _NAMES = {"sum": "one walk of the sum", "detach-reinject": "detach-reinject"}
 
 def _display(message: str) -> Fix:
     return Fix(Applicability.DISPLAY, message)
+
+
+def _plain_step(scene: Scene, finding: Finding) -> Step | None:
+    """The step of a finding, if it is one. Raises CannotEdit where its walks are special or control can leave it."""
+    step = step_of(scene, finding)
+    if step is not None:
+        for group in step.groups:
+            _require_plain(group)
+        require_one_way(scene.layout, step)
+    return step
 
 
 def _require_plain(group: Group) -> None:

@@ -43,7 +43,8 @@ for _ in range(3):
 
 ## Fix safety
 
-Removing the argument is safe: the gradients are the same, and nothing walks the graph later.
+Removing the argument is safe where the finding is certain: the gradients are the same, and nothing walks the graph
+later. Where it is likely, code that was not seen could walk it, and the fix is unsafe.
 
 ## Facts
 

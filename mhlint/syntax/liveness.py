@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mhlint.syntax.program import PRINTING, SHOWING, own_nodes
+from mhlint.syntax.program import own_nodes, shown_in
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -162,13 +162,8 @@ def _reads(node: ast.AST) -> Names:
     todo = [node]
     while todo:
         part = todo.pop()
-        if isinstance(part, ast.Attribute) and part.attr in SHOWING:
-            shown.add(part.value)
-        elif isinstance(part, ast.FormattedValue):
-            shown.add(part.value)
-        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in PRINTING:
-            shown.update(part.args)
-        elif isinstance(part, ast.Compare) and isinstance(part.ops[0], (ast.Is, ast.IsNot)):
+        shown.update(shown_in(part))
+        if isinstance(part, ast.Compare) and isinstance(part.ops[0], (ast.Is, ast.IsNot)):
             shown.add(part.left)
         elif isinstance(part, ast.Compare) and all(isinstance(op, _COMPARING) for op in part.ops):
             shown.update((part.left, *part.comparators))

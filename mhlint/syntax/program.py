@@ -100,15 +100,11 @@ class Program:
         uses: dict[str, list[ast.expr]] = {}
         shown: set[ast.AST] = set()
         for node in ast.walk(self.tree):
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                if node.attr in SHOWING:
-                    shown.add(node.value)
-                elif node not in shown:
-                    uses.setdefault(node.attr, []).append(node)
-            elif isinstance(node, ast.FormattedValue):
-                shown.add(node.value)
-            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PRINTING:
-                shown.update(node.args)
+            if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+                continue
+            shown.update(shown_in(node))
+            if isinstance(node, ast.Attribute) and node.attr not in SHOWING and node not in shown:
+                uses.setdefault(node.attr, []).append(node)
         return uses
 
     @cached_property
@@ -197,9 +193,20 @@ class Program:
 SHOWING = frozenset(
     "item data detach numpy tolist argmax numel long shape size dim ndim device dtype requires_grad is_cuda".split()
 )
-PRINTING = frozenset({"float", "int", "bool", "str", "print", "round", "format", "len", "isinstance"})
+_PRINTING = frozenset({"float", "int", "bool", "str", "print", "round", "format", "len", "isinstance"})
 _COPYING = frozenset("to cuda cpu float double half long clone detach view type copy".split())
 _EMPTYING = frozenset({"clear", "pop", "popitem", "remove", "append", "extend", "update", "insert", "popleft"})
+
+
+def shown_in(node: ast.AST) -> list[ast.expr]:
+    """The parts of an expression that it takes no more of than a number to show."""
+    if isinstance(node, ast.Attribute) and node.attr in SHOWING:
+        return [node.value]
+    if isinstance(node, ast.FormattedValue):
+        return [node.value]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PRINTING:
+        return node.args
+    return []
 
 
 def _asks_for_gradients(node: ast.Call) -> bool:
