@@ -158,7 +158,7 @@ def define_class(machine: Machine, frame: Frame, node: ast.ClassDef) -> Value:
         inherited = next((base.record_fields for base in bases if isinstance(base, ClassValue)), ())
         own = [s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)]
         cls.record_fields = (*inherited, *own)
-    enumerations.define(cls)
+    enumerations.define(machine, cls)
     for name, member in list(cls.members.items()):
         special(machine, member, "set_name", [cls, Const(name)], None)
     _tell_bases(machine, frame, cls)

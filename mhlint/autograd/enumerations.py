@@ -10,7 +10,7 @@ from typing import Any
 
 from mhlint.autograd.computing import NotPlain, as_value, plain
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import Bound, ClassValue, Const, Function, Instance, Value
+from mhlint.autograd.values import Bound, ClassValue, Const, Function, Instance, Sequence, Value
 from mhlint.syntax.program import Site
 
 _KINDS: dict[str, Any] = {
@@ -23,7 +23,7 @@ _BITS: dict[type[ast.operator], Callable[[int, int], int]] = {
 }  # fmt: skip
 _REAL = "<enumeration>"
 # With one of these a member need not have the value that it is written with, or need not be equal to itself alone.
-_CHANGES_VALUES = frozenset({"__new__", "_missing_", "_generate_next_value_"})
+_CHANGES_VALUES = frozenset({"__new__", "_missing_"})
 _CHANGES_MEMBERS = frozenset({"__eq__", "__hash__", "__bool__", "__getattr__", "__getattribute__"})
 
 
@@ -31,14 +31,18 @@ class _Hidden:
     """A value that is not known, and another one than all others."""
 
 
-def define(cls: ClassValue) -> None:
+def define(machine: Machine, cls: ClassValue) -> None:
     """Give the class of an enumeration its members; values that are not plain stay hidden."""
     bases = cls.library_bases()
     kind = next((_KINDS[name] for name in bases if _KINDS.get(name) is not None), None)
-    if kind is None or _CHANGES_MEMBERS & cls.members.keys():
+    if kind is None or any(_written(cls, name) for name in _CHANGES_MEMBERS):
         return
     mixin = next((_MIXINS[name] for name in bases if name in _MIXINS), None)
-    values = _values(cls, issubclass(kind, enum.Flag))
+    values = _values(machine, cls, issubclass(kind, enum.Flag))
+    if issubclass(kind, (str, int)) or mixin is not None:
+        # A member is then its value itself: where that is not known, nothing is known of the member.
+        if any(isinstance(value, _Hidden) for value in values.values()):
+            return
     try:
         made = kind(cls.definition.name, list(values.items()), **({"type": mixin} if mixin is not None else {}))
     except (TypeError, ValueError):
@@ -49,26 +53,47 @@ def define(cls: ClassValue) -> None:
         cls.members[name] = Const(made[name])
 
 
-def _values(cls: ClassValue, bits: bool) -> dict[str, Any]:
+def _written(cls: ClassValue, name: str) -> Value | None:
+    """What the program itself has written under a name in a class or a base of it."""
+    own = (base.members[name] for base in cls.order() if isinstance(base, ClassValue) and name in base.members)
+    return next(own, None)
+
+
+def _values(machine: Machine, cls: ClassValue, bits: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
+    changed = any(_written(cls, name) for name in _CHANGES_VALUES)
+    following = _written(cls, "_generate_next_value_")
     for statement in cls.definition.body:
         for target in statement.targets if isinstance(statement, ast.Assign) else []:
             if not isinstance(target, ast.Name) or target.id.startswith("_"):
                 continue
             assert isinstance(statement, ast.Assign)
             try:
-                known = _bits(statement.value, found) if bits else plain(cls.members[target.id])
-                found[target.id] = _Hidden() if _CHANGES_VALUES & cls.members.keys() else known
+                if following is not None and _is_automatic(statement.value):
+                    known = _following(machine, following, target.id, list(found.values()))
+                else:
+                    known = _bits(statement.value, found) if bits else plain(cls.members[target.id])
+                found[target.id] = _Hidden() if changed else known
             except (NotPlain, KeyError):
                 found[target.id] = _Hidden()
     return found
+
+
+def _is_automatic(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "auto"
+
+
+def _following(machine: Machine, function: Value, name: str, values: list[Any]) -> Any:
+    """The value that the program's own `_generate_next_value_` gives to an `auto()`."""
+    known = Sequence([as_value(value) for value in values])
+    return plain(machine.call(machine, function, [Const(name), Const(1), Const(len(values)), known], {}, None))
 
 
 def _bits(node: ast.expr, found: dict[str, Any]) -> int:
     """The value of a flag: its own bit, or those of flags before it."""
     if isinstance(node, ast.Constant) and isinstance(node.value, int):
         return node.value
-    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "auto":
+    if _is_automatic(node):
         highest = max((value for value in found.values() if isinstance(value, int)), default=0)
         return 1 << highest.bit_length()
     if isinstance(node, ast.Name) and isinstance(found.get(node.id), int):
