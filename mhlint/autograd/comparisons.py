@@ -59,7 +59,7 @@ def _compared(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Val
     if known is not None:
         return TRUE if known else FALSE
     if isinstance(op, ast.In):
-        return machine.derived("in", (left, right), "")
+        return machine.derived("in", (left, _members(right) or right), "")
     if isinstance(op, (ast.Eq, ast.Is)) and isinstance(left, Const):
         left, right = right, left
     made = machine.derived("<" if isinstance(op, ast.Lt) else "==", (left, right), "")
@@ -216,6 +216,16 @@ def _contains(machine: Machine, left: Value, right: Value) -> bool | None:
         if True in known:
             return True
         return None if None in known else False
+    return None
+
+
+def _members(right: Value) -> Key | None:
+    """A key for the strings or the whole numbers that `x in (...)` asks for, whatever holds them."""
+    if isinstance(right, (Sequence, Mapping)) and right.exact and right.items:
+        items = [getattr(item, "value", item) for item in right.items]
+        for kind in (str, int):
+            if all(item is None or type(item) is kind for item in items):
+                return ("members", *(key_of(Const(item)) for item in items))
     return None
 
 

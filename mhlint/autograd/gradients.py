@@ -56,6 +56,9 @@ def with_graph(machine: Machine, event: Backward, site: Site | None) -> Tensor:
         if walked.whole:
             # What its layers kept of each other has the graph of the layers before.
             node.inputs.append((walked, min(sure, Level.GUESS)))
+    if event.gradient is None and all(walked.keeps is Level.NO for walked in event.walk.nodes):
+        # What keeps nothing is linear: the gradient of a mean or a sum is a constant, without a graph.
+        node.sure = Level.NO
     return made
 
 

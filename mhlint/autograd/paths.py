@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from mhlint.autograd.deduction import Fact, asked, follows
 from mhlint.autograd.graph import Turn
 from mhlint.autograd.trace import Choice, Root, Trace
 from mhlint.autograd.values import Key
@@ -30,6 +31,7 @@ class Path:
     answers: dict[Key, bool] = field(default_factory=dict)
     equals: dict[Key, Key] = field(default_factory=dict)
     differs: dict[Key, set[Key]] = field(default_factory=dict)
+    facts: dict[Key, list[Fact]] = field(default_factory=dict)
     pinned: dict[Key, int] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     unwalked: dict[int, tuple[ast.stmt, bool]] = field(default_factory=dict)
@@ -47,6 +49,9 @@ class Path:
                 return bool(self.equals[left] == right)
             if right in self.differs.get(left, ()):
                 return False
+        if (question := asked(key)) is not None and question[0] in self.facts:
+            self._unpin(question[0])
+            return follows(self.facts[question[0]], question[1])
         return None
 
     def choose(
@@ -67,6 +72,8 @@ class Path:
 
     def learn(self, key: Key, answer: bool) -> None:
         self.answers[key] = answer
+        if (question := asked(key)) is not None:
+            self.facts.setdefault(question[0], []).append((question[1], answer))
         if isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
             if answer:
                 self.equals[key[1]] = key[2]
@@ -79,6 +86,8 @@ class Path:
         self.pinned[key] = position
         if isinstance(key, tuple) and len(key) == 3 and key[0] == "==":
             self.pinned[key[1]] = position
+        if (question := asked(key)) is not None:
+            self.pinned[question[0]] = position
 
     def unpin_all(self) -> None:
         """The path ends early: another side of any choice may lead further."""
