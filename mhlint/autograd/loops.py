@@ -69,6 +69,10 @@ def _drive(
                 machine.after_skipped.add((activation, 3))
                 one_turn(_later(machine, chosen[1]))
             one_turn(item)
+        if in_order is None and len(chosen) == 2 < len(items) and _forget_counts(machine, frame, statement, grown):
+            # A loop around another one gets no third turn, but for what waits until enough is there.
+            machine.after_skipped.add((activation, 2))
+            one_turn(_later(machine, chosen[1]))
     except BreakLoop:
         return True
     if len(chosen) < len(items) or not exact:
