@@ -67,7 +67,7 @@ def run_module(
         result = tensors.in_place(machine, given[0], module.kind, given[1:], keeps, where, level=level)
     else:
         result = tensors.make(machine, module.kind, [*given, *module.parameters.values()], keeps, site)
-    _keep_needed(row, module, result, given)
+    _keep_needed(row, module, result, given, keeps)
     if operations.gives(row, "scalar", constructor):
         result.elements = 1
     elif constructor.keywords.get("reduction") == "none" or module.kind.startswith("Conv"):
@@ -109,7 +109,7 @@ def _outputs(kind: str, result: Tensor) -> Sequence:
     return Sequence([result, other], "tuple")
 
 
-def _keep_needed(row: operations.Operation, module: Module, result: Tensor, given: list[Tensor]) -> None:
+def _keep_needed(row: operations.Operation, module: Module, result: Tensor, given: list[Tensor], keeps: Level) -> None:
     node = result.node
     if node is None:
         return
@@ -117,7 +117,8 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
     levels.update({name: _grad_level([tensor]) for name, tensor in module.parameters.items()})
     recurs = _recurs(module, given) if module.kind in ("GRU", "RNN") else Level.CERTAIN
     for need in row.needs:
-        level = Level.CERTAIN if need.certain else Level.MAYBE
+        # What keeps nothing needs nothing: pooling to one number is a mean.
+        level = min(keeps, Level.CERTAIN if need.certain else Level.MAYBE)
         if need.if_grad:
             level = min(level, max(levels.get(place, Level.MAYBE) for place in need.if_grad))
         if not level:

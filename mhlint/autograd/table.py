@@ -99,7 +99,7 @@ def result_of(
             tensors.share_memory(result, given[0])
             if row.name.rpartition(".")[2] in _REORDERING or _REORDERED in given[0].attributes:
                 result.attributes[_REORDERED] = Const(True)
-    _keep_needed(machine, row, result, args, keywords)
+    _keep_needed(machine, row, result, args, keywords, keeps)
     short = row.name.rpartition(".")[2]
     if operations.gives(row, "scalar", literals):
         result.elements = 1
@@ -202,7 +202,7 @@ def _may_copy(name: str, tensor: Tensor, rest: list[Value]) -> bool:
 
 
 def _keep_needed(
-    machine: Machine, row: Operation, result: Tensor, args: list[Value], keywords: dict[str, Value]
+    machine: Machine, row: Operation, result: Tensor, args: list[Value], keywords: dict[str, Value], keeps: Level
 ) -> None:
     node = result.node
     if node is None:
@@ -214,7 +214,8 @@ def _keep_needed(
     literals = _literals(args, keywords)
     for need in row.needs:
         sure = operations.surely_needs(row, need, literals) or (row.name.endswith("matmul") and not _folds(args))
-        level = Level.CERTAIN if sure else Level.MAYBE
+        # What keeps nothing needs nothing: pooling to one number is a mean.
+        level = min(keeps, Level.CERTAIN if sure else Level.MAYBE)
         if need.if_grad:
             level = min(level, max((_grad_level(bound.get(place)) for place in need.if_grad), default=Level.NO))
         wanted = result if need.place == "result" else bound.get(need.place)
