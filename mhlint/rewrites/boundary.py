@@ -11,11 +11,20 @@ from mhlint.autograd.graph import Level
 from mhlint.autograd.trace import Escape, Runs, Unseen
 from mhlint.autograd.values import Mapping, Sequence, Tensor, Unknown, Value
 from mhlint.findings import Finding
-from mhlint.rewrites.cut import cut, node_at, reached_at, require_no_gradient_below, values
-from mhlint.rewrites.groups import Step, probed
+from mhlint.rewrites.cut import (
+    cut,
+    heads_in_turn,
+    node_at,
+    outputs_of_heads,
+    reached_at,
+    require_no_gradient_below,
+    values,
+)
+from mhlint.rewrites.groups import Group, Step, probed
+from mhlint.rewrites.inner_scopes import used_here
 from mhlint.rewrites.kept_at import reads, root_of, starts_of_paths
 from mhlint.rewrites.layout import CannotEdit, Layout
-from mhlint.rewrites.names import changed_in_place, escapes_to_inner_scopes, loads, stored
+from mhlint.rewrites.names import changed_in_place, escapes_to_inner_scopes, stored_here
 from mhlint.rewrites.own_copy import OwnCopy, own_copy, writes_into
 from mhlint.rewrites.scene import Probe, Scene, probed_name, where
 from mhlint.rewrites.unchanged import require_unchanged
@@ -33,7 +42,7 @@ class Boundary:
     that binds the name, or where it is first read if it is bound elsewhere. `certain`: its tensors have a graph for
     certain; `plain`: it surely holds tensors; `kind`: a tensor, or a list (a tuple), record (a named tuple) or dict of
     them; `whole`: all of these are used; `mixed`: some of what it holds has no graph, as an input or a mask; `copy`:
-    where a head works in place on it.
+    where a head works in place on it; `in_turn`: what a head makes of it is made behind the walk of the head before.
     """
 
     name: str
@@ -45,6 +54,7 @@ class Boundary:
     mixed: bool
     copy: OwnCopy | None = None
     text: str = ""
+    in_turn: bool = False
 
     @property
     def is_path(self) -> bool:
@@ -86,18 +96,45 @@ def _boundaries(scene: Scene, step: Step, finding: Finding, starts: dict[str, in
     if found is None or not found[1]:
         raise CannotEdit("the step is too large to be looked at again")
     runs, groups = found
-    for start in sorted(asked, reverse=True):
-        cuts = [cut(step, group, start, starts) for group in groups]
-        if all(cuts):
-            break
-    else:
+    cuts = {start: [cut(step, group, start, starts) for group in groups] for start in asked}
+    where_possible = [start for start, names in cuts.items() if all(names)]
+    if not where_possible:
         raise CannotEdit("the losses do not meet the trunk in tensors that have names")
+    # A head is freed by its own walk only where the cut stands in front of the head.
+    best = min(where_possible, key=lambda start: (_heads_below(step, groups, start), -start))
+    reasons: list[CannotEdit] = []
+    for start in dict.fromkeys((best, max(where_possible))):
+        try:
+            return _at(scene, step, finding, starts, start, runs, list(zip(groups, cuts[start], strict=True)))
+        except CannotEdit as error:
+            reasons.append(error)
+    raise reasons[-1]
+
+
+def _heads_below(step: Step, groups: list[Group], start: int) -> int:
+    """How many outputs of heads, at most, a cut would leave on the trunk's side."""
+    since = [(group, reached_at(step, group, start)) for group in groups]
+    return max(len(outputs_of_heads(group, event.serial)) for group, event in since if event is not None)
+
+
+def _at(
+    scene: Scene,
+    step: Step,
+    finding: Finding,
+    starts: dict[str, int],
+    start: int,
+    runs: Runs,
+    cuts: list[tuple[Group, dict[str, list[Tensor]]]],
+) -> list[Boundary]:
+    """The boundary in front of one statement. Raises CannotEdit where its names do not allow it."""
     ungraphed = _without_graph(runs)
     chosen: dict[str, Boundary] = {}
-    for group, names in zip(groups, cuts, strict=True):
+    in_turn = True
+    for group, names in cuts:
         since = reached_at(step, group, start)
         assert since is not None
         require_no_gradient_below(group, since.serial)
+        in_turn = in_turn and heads_in_turn(group, since.serial)
         for name, reached in names.items():
             _require_replaceable(scene.layout, step, name)
             value = values(group)[name]
@@ -112,7 +149,8 @@ def _boundaries(scene: Scene, step: Step, finding: Finding, starts: dict[str, in
         replace(
             chosen[name],
             text=_text(scene.layout, step, name),
-            whole=chosen[name].whole and all(name in names for names in cuts),
+            in_turn=in_turn,
+            whole=chosen[name].whole and all(name in found for _, found in cuts),
         )
         for name in starts
         if name in chosen
@@ -187,17 +225,12 @@ def _starts(step: Step) -> dict[str, int]:
     """The names that the step reads and does not bind, and where a detached copy can take their place."""
     first = next(i for i, item in enumerate(step.block) if item is step.statements[0])
     end = first + len(step.statements)
-    read = [
-        node.id
-        for statement in step.block[:end]
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    ]
+    read = [use.id for use in used_here(step.block[:end]) if isinstance(use.ctx, ast.Load)]
     rebound = _rebound(step.statements)
     starts: dict[str, int] = {}
     for name in dict.fromkeys(read):
-        binding = [i for i, s in enumerate(step.block[:first]) if name in stored([s]) or name in changed_in_place([s])]
-        reading = [i for i, statement in enumerate(step.block[:end]) if loads([statement], name)]
+        binding = [i for i, s in enumerate(step.block[:first]) if name in stored_here([s]) | changed_in_place([s])]
+        reading = [i for i, statement in enumerate(step.block[:end]) if reads([statement], name)]
         start = binding[-1] + 1 if binding else min(reading[0], first)
         if name not in rebound and reading[-1] >= start:
             starts[name] = start
@@ -206,11 +239,12 @@ def _starts(step: Step) -> dict[str, int]:
 
 def _rebound(statements: Iterable[ast.stmt]) -> set[str]:
     """The names that some statements bind anew; `z += 1` changes the tensor that it names."""
+    statements = list(statements)
     nodes = [node for statement in statements for node in ast.walk(statement)]
     sums = [node.target for node in nodes if isinstance(node, ast.AugAssign)]
-    bound = [node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
+    bound = [use.id for use in used_here(statements) if not isinstance(use.ctx, ast.Load)]
     summed = Counter(target.id for target in sums if isinstance(target, ast.Name))
-    return stored(nodes) - {name for name, count in summed.items() if count == bound.count(name)}
+    return stored_here(statements) - {name for name, count in summed.items() if count == bound.count(name)}
 
 
 def _require_replaceable(layout: Layout, step: Step, name: str) -> None:
@@ -218,7 +252,7 @@ def _require_replaceable(layout: Layout, step: Step, name: str) -> None:
     first = next(i for i, item in enumerate(step.block) if item is step.statements[0])
     if not name.isidentifier():
         return
-    binding = [statement for statement in step.block[:first] if name in stored([statement])]
+    binding = [statement for statement in step.block[:first] if name in stored_here([statement])]
     if binding and not isinstance(binding[-1], _BINDING):
         raise CannotEdit(f"`{name}` is not bound by an assignment")
     if escapes_to_inner_scopes(layout, layout.scope(step.statements[0]), name):

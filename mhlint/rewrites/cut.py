@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
-from mhlint.autograd.graph import Node
+from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.trace import Backward, Event, Unseen
 from mhlint.autograd.values import Tensor, Value, tensors_in
 from mhlint.rewrites.groups import Group, Step
@@ -102,15 +103,50 @@ def _frontier(group: Group, serial: int) -> set[Node]:
     roots = [root.node for walk in group.walks for root in walk.roots if root.node is not None]
     if any(node.sequence > serial for node in shared) or any(node.sequence <= serial for node in roots):
         return set()
-    entered = {
+    entered = {target for walk in group.walks for target in _entered(walk, serial)}
+    return {node for node in entered if node in shared or reaches(node, shared)}
+
+
+def _entered(walk: Backward, serial: int) -> set[Node]:
+    """What a walk comes to by nodes made later than `serial`, and was made before."""
+    return {
         target
-        for walk in group.walks
         for node in walk.walk.nodes
         if node.sequence > serial
         for target, _ in node.inputs
         if isinstance(target, Node) and target.sequence <= serial
     }
-    return {node for node in entered if node in shared or reaches(node, shared)}
+
+
+def outputs_of_heads(group: Group, serial: int) -> set[Node]:
+    """The nodes of a cut to which one walk alone comes, by which parameters that no other walk shares are reached."""
+    counts = Counter(node for walk in group.walks for node in _entered(walk, serial))
+    shared = group.shared
+    return {node for node in _frontier(group, serial) if counts[node] == 1 and _has_own_parameters(node, shared)}
+
+
+def heads_in_turn(group: Group, serial: int) -> bool:
+    """Is all that a walk needs of its own, above the cut, made behind the walk before it?"""
+    shared = group.shared
+    return all(
+        node.sequence > earlier.serial or node.sequence <= serial
+        for earlier, later in zip(group.walks, group.walks[1:], strict=False)
+        for node in later.walk.nodes
+        if node.keeps > Level.NO and node not in shared
+    )
+
+
+def _has_own_parameters(start: Node, shared: set[Node]) -> bool:
+    waiting, seen = [start], {start, *shared}
+    while waiting and start not in shared:
+        for target, _ in waiting.pop().inputs:
+            if isinstance(target, Tensor):
+                if target.parameter:
+                    return True
+            elif isinstance(target, Node) and target not in seen:
+                seen.add(target)
+                waiting.append(target)
+    return False
 
 
 def reaches(start: Node, wanted: set[Node]) -> bool:

@@ -53,7 +53,8 @@ def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
         if isinstance(event, ModuleCall) and isinstance(event.module, Unknown)
     ]
     copied = frozenset(place for boundary in found if boundary.copy for place in boundary.copy.writes)
-    return Draft(tuple(edits), "", tuple(renames), conditions, tuple(dict.fromkeys(doubts)), copied)
+    in_turn = all(boundary.in_turn for boundary in found)
+    return Draft(tuple(edits), "", tuple(renames), conditions, tuple(dict.fromkeys(doubts)), copied, in_turn)
 
 
 def _wanted(name: str) -> str:

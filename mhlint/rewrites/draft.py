@@ -13,7 +13,7 @@ class Draft:
     """The edits of a rewrite and what they say; `renames` lead from the names it made up to those they stand for.
 
     `conditions` are the tests that it added, `doubts` what it takes for granted, `copied` the places of writes that it
-    gives a copy of what they changed.
+    gives a copy of what they changed; `in_turn`: each head runs behind the walk of the one before.
     """
 
     edits: tuple[Edit, ...]
@@ -22,6 +22,7 @@ class Draft:
     conditions: frozenset[str] = frozenset()
     doubts: tuple[str, ...] = ()
     copied: frozenset[Place] = frozenset()
+    in_turn: bool = False
 
     def rename(self, text: str) -> str:
         """A text with the made-up names set back."""

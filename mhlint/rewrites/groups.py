@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.trace import Backward, Runs, Trace
 from mhlint.findings import Finding, Place
+from mhlint.rewrites.functions_of_walks import apart
 from mhlint.rewrites.layout import CannotEdit, Layout, loops_around
 from mhlint.rewrites.scene import Probe, Scene, Where, where
 from mhlint.rules.gathering import carried, crosses_calls
@@ -118,12 +119,12 @@ def _calls_at(scene: Scene, groups: tuple[Group, ...], depth: int) -> dict[ast.C
             api = walk.api
             if depth + 1 < len(chain):
                 if depth + 2 < len(chain) or not _only_walks(scene, walk):
-                    raise CannotEdit("the backward calls stand in different functions")
+                    raise apart([walk.site for group in groups for walk in group.walks])
                 api = "helper"
             if calls.setdefault(node, api) != api:
                 raise CannotEdit("a loss is walked in different ways")
     if len({id(layout.scope(call)) for call in calls}) != 1:
-        raise CannotEdit("the backward calls stand in different functions")
+        raise apart([walk.site for group in groups for walk in group.walks])
     return dict(sorted(calls.items(), key=lambda item: (item[0].lineno, item[0].col_offset)))
 
 

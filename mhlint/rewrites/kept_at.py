@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from mhlint.rewrites.groups import Step
+from mhlint.rewrites.inner_scopes import used_here
 from mhlint.rewrites.names import changed_in_place, stored
 
 _MOST_PATHS = 16
@@ -14,7 +15,7 @@ _MOST_PATHS = 16
 def reads(nodes: Iterable[ast.AST], path: str) -> list[ast.expr]:
     """The places that read a path, as Python writes it."""
     if path.isidentifier():
-        return [node for node in _loads(nodes) if isinstance(node, ast.Name) and node.id == path]
+        return [use for use in used_here(nodes) if use.id == path and isinstance(use.ctx, ast.Load)]
     kind = ast.Subscript if path.endswith("]") else ast.Attribute
     return [node for node in _loads(nodes) if isinstance(node, kind) and ast.unparse(node) == path]
 

@@ -7,6 +7,7 @@ import builtins
 import keyword
 from collections.abc import Iterable, Iterator
 
+from mhlint.rewrites.inner_scopes import captured, used_here
 from mhlint.rewrites.layout import CannotEdit, Layout, Scope
 
 
@@ -95,6 +96,15 @@ def stored(nodes: Iterable[ast.AST]) -> set[str]:
     return found
 
 
+def stored_here(nodes: Iterable[ast.AST]) -> set[str]:
+    """What `stored` finds, without the names that functions and comprehensions inside have to themselves."""
+    nodes = list(nodes)
+    bound = [node for top in nodes for node in ast.walk(top) if isinstance(node, ast.Name)]
+    named = {node.id for node in bound if not isinstance(node.ctx, ast.Load)}
+    here = {use.id for use in used_here(nodes) if not isinstance(use.ctx, ast.Load)}
+    return stored(nodes) - (named - here)
+
+
 def changed_in_place(nodes: Iterable[ast.AST]) -> set[str]:
     """The names whose values some statements change: `x += y`, `x[0] = y`, `x.add_(y)`, `xs.append(y)`."""
     found: set[str] = set()
@@ -169,28 +179,16 @@ def own(top: ast.AST) -> Iterator[ast.AST]:
             waiting.extend(ast.iter_child_nodes(node))
 
 
-def _own_names(scope: ast.AST) -> set[str]:
-    """The parameters of a function and the names that it binds."""
-    if isinstance(scope, ast.ClassDef):
-        return set()
-    arguments = {node.arg for node in ast.walk(scope) if isinstance(node, ast.arg)}
-    return arguments | stored(getattr(scope, "body", []) if not isinstance(scope, ast.Lambda) else [])
-
-
 def escapes_to_inner_scopes(layout: Layout, scope: ast.AST, name: str) -> bool:
-    """Is a name of a scope read by a function, lambda or class inside it (comprehensions are not)?"""
-    for node in ast.walk(scope):
-        if (
-            isinstance(node, Scope)
-            and node is not scope
-            and loads([node], name)
-            and name not in _own_names(node)
-        ):
-            return True
-    return any(
-        isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names
-        for node in ast.walk(layout.program.tree)
-    )
+    """Is a name of a scope used by a function, lambda or class inside it (comprehensions are not), or not its own?"""
+    if not isinstance(scope, ast.Module):
+        for node in own(scope):
+            if isinstance(node, (ast.Global, ast.Nonlocal)) and name in node.names:
+                return True
+    body = getattr(scope, "body", [])
+    if not isinstance(body, list):
+        body = [body]
+    return any(use.id == name for use in captured(body, isinstance(scope, ast.Module)))
 
 
 def torch_autograd(layout: Layout) -> str:

@@ -12,7 +12,7 @@ from mhlint.autograd.values import Tensor
 from mhlint.findings import Place
 from mhlint.rewrites.around_step import events_during
 from mhlint.rewrites.groups import Group, Step
-from mhlint.rewrites.layout import CannotEdit, Layout
+from mhlint.rewrites.layout import CannotEdit, Layout, Scope
 from mhlint.rewrites.names import own, stored
 from mhlint.rewrites.run_by_walks import run_by_walks
 from mhlint.rewrites.scene import where
@@ -28,7 +28,8 @@ _MODES = frozenset({"train", "eval", "requires_grad_"})
 def require_one_way(layout: Layout, step: Step) -> None:
     """Raises CannotEdit where control can leave between the walks, or gradients are off where they end."""
     for statement in step.statements:
-        for node in own(statement):
+        # What a definition holds does not run where it stands.
+        for node in own(statement) if not isinstance(statement, Scope) else ():
             if isinstance(node, (ast.Return, ast.Raise, ast.Yield, ast.YieldFrom, ast.Await)):
                 raise CannotEdit(f"`{type(node).__name__.lower()}` stands between the walks")
             if isinstance(node, (ast.Break, ast.Continue)) and _leaves(layout, step, node):

@@ -138,7 +138,7 @@ def _trusted(scene: Scene, step: Step, style: str, draft: Draft, edits: tuple[Ed
     why = [*doubts(scene.layout, step, draft.copied, summed=style == "sum"), *draft.doubts]
     if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.api_of.values()):
         why.append("the engine's own books do not see the trunk's walk")
-    text = _message(step, style, bool(step.retained))
+    text = _message(step, style, bool(step.retained), draft.in_turn)
     if draft.copied:
         text += "; a head that works in place changes a copy"
     message = "; ".join([text, *tried])
@@ -147,7 +147,7 @@ def _trusted(scene: Scene, step: Step, style: str, draft: Draft, edits: tuple[Ed
     return Fix(Applicability.UNSAFE, f"{message}. Not proven to be the same: {'; '.join(why[:3])}", edits)
 
 
-def _message(step: Step, style: str, raises: bool) -> str:
+def _message(step: Step, style: str, raises: bool, in_turn: bool) -> str:
     """What is done and what it gains; against retained walks the trunk is walked once in place of n times."""
     count = max(len(group.walks) for group in step.groups)
     times = "once" if raises else f"once in place of {count} times"
@@ -156,4 +156,8 @@ def _message(step: Step, style: str, raises: bool) -> str:
         text = f"Walk the sum of the losses: the trunk is walked {times}"
         return text + (", and the outputs of all heads live until then" if fresh else "")
     text = f"Walk each head down to the detached boundary, then the trunk {times}"
-    return text + ("; against the sum of the losses, each head is freed before the next one runs" if fresh else "")
+    if not fresh:
+        return text
+    if in_turn:
+        return f"{text}; against the sum of the losses, each head is freed before the next one runs"
+    return f"{text}; against the sum of the losses, what runs behind a walk finds the head of that walk freed"

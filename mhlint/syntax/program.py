@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -187,7 +188,19 @@ class Program:
     @cached_property
     def imports(self) -> list[ast.Import | ast.ImportFrom]:
         """The import statements, those inside of functions, too."""
-        return [node for node in ast.walk(self.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+        return [node for node in _statements(self.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """The statements and their blocks as `ast.walk` has them, without what stands in them: a table may be long."""
+    waiting: deque[ast.AST] = deque([tree])
+    while waiting:
+        node = waiting.popleft()
+        yield node
+        for name in node._fields:
+            held = getattr(node, name, None)
+            if isinstance(held, list):
+                waiting.extend(item for item in held if isinstance(item, (ast.stmt, ast.ExceptHandler, ast.match_case)))
 
 
 SHOWING = frozenset(

@@ -1,0 +1,80 @@
+"""Where the boundary is cut: in front of the heads, also where what they put out stands on lines of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from .stepping import assert_same, fixed, offered, program  # noqa: E402
+
+IN_TURN = """
+z = trunk(x)
+out = torch.tanh(first(z))
+opt.zero_grad()
+a = F.mse_loss(out, ys[0])
+a.backward(retain_graph=True)
+other = second(z)
+b = F.mse_loss(other, ys[1])
+b.backward()
+opt.step()
+"""
+ONE_EARLY = """
+z = trunk(x)
+out = torch.tanh(first(z))
+early = second(z)
+opt.zero_grad()
+a = F.mse_loss(out, ys[0])
+a.backward(retain_graph=True)
+b = F.mse_loss(early, ys[1])
+b.backward(retain_graph=True)
+c = F.mse_loss(third(z), ys[2])
+c.backward()
+opt.step()
+"""
+CARELESS = """
+z = trunk(x)
+if z.requires_grad:
+    out = torch.tanh(first(z))
+else:
+    out = first(z)
+opt.zero_grad()
+a = F.mse_loss(out, ys[0])
+a.backward(retain_graph=True)
+b = F.mse_loss(second(z), ys[1])
+b.backward()
+opt.step()
+"""
+
+
+def test_a_head_is_not_left_on_the_trunk_s_side(tmp_path: Path) -> None:
+    """Its output has a name too, but a cut there would leave the head alive until the trunk is walked."""
+    text = program(IN_TURN)
+    after = fixed(text)
+    assert "first(z_detached)" in after
+    assert "second(z_detached)" in after
+    assert "z.backward(gradient=z_detached.grad)" in after
+    assert "out_detached" not in after
+    ((_, message),) = offered(text, "MHL201")
+    assert "each head is freed before the next one runs" in message
+    assert_same(text, after, tmp_path)
+
+
+def test_a_head_that_has_run_early_is_not_promised_to_run_late(tmp_path: Path) -> None:
+    """Two heads live together up to the first walk, whatever the rewrite: only the third runs behind."""
+    text = program(ONE_EARLY)
+    after = fixed(text)
+    assert "first(z_detached)" in after
+    assert "z.backward(gradient=z_detached.grad)" in after
+    ((_, message),) = offered(text, "MHL201")[-1:]
+    assert "each head is freed" not in message
+    assert "what runs behind a walk finds the head of that walk freed" in message
+    assert_same(text, after, tmp_path)
+
+
+def test_the_latest_cut_is_taken_where_the_better_one_cannot_be(tmp_path: Path) -> None:
+    text = program(CARELESS)
+    after = fixed(text)
+    assert_same(text, after, tmp_path)
