@@ -110,7 +110,7 @@ def _codes(text: str) -> tuple[str, ...]:
 
 def _logical_lines(source: Source) -> Iterator[tuple[int, int, list[tuple[int, str]]]]:
     # Only \n, \r\n and \r end a row for Python and for our rows; tokenize is given each as \n.
-    text = "".join(line.rstrip("\r\n") + "\n" for line in source.lines)
+    text = "".join(_shortened(line.rstrip("\r\n")) + "\n" for line in source.lines)
     first = 0
     comments: list[tuple[int, str]] = []
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
@@ -125,6 +125,15 @@ def _logical_lines(source: Source) -> Iterator[tuple[int, int, list[tuple[int, s
         ):
             first = token.start[0]
     yield 0, 0, comments
+
+
+_LONG_LINE = 10_000
+_TABLE = re.compile(r"""(?:[-\w.]+,[ ]?){50,}|(?:"\w*",[ ]?){50,}|(?:'\w*',[ ]?){50,}""")
+
+
+def _shortened(line: str) -> str:
+    """A line without most items of a table in it, which would take seconds to be read as tokens and say nothing."""
+    return line if len(line) < _LONG_LINE or "#" in line else _TABLE.sub("0, ", line)
 
 
 def with_noqa_row(finding: Finding, found: Suppressions) -> Finding:

@@ -119,3 +119,15 @@ def test_added_noqa(text: str, after: str) -> None:
     assert changed == after
     assert silenced(changed)
     assert silenced(changed, code="MHL201")
+
+
+def test_a_long_table_costs_little_and_moves_no_comment() -> None:
+    """Its items say nothing about comments; that of the row that it ends on stands."""
+    for item in ("1", '"word"', "'word'", "-2.5e3"):
+        table = f"table = [{', '.join([item] * 20_000)}]\n"
+        text = f'{table}"""a # noqa"""\nloss = f(\n    table,\n)  # noqa: MHL101\n'
+        found = suppressions(Source("a.py", text))
+        assert found.span(3) == (3, 5)
+        assert set(found.silenced) == {5}
+    marked = Source("a.py", f"table = [{'1, ' * 20_000}]  # noqa: MHL201\n")
+    assert set(suppressions(marked).silenced) == {1}

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mhlint.syntax.program import own_nodes, shown_in
+from mhlint.syntax.program import children, own_nodes, shown_in
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -127,7 +127,7 @@ class Liveness:
 
 def _own_expressions(statement: ast.stmt) -> Iterator[ast.AST]:
     """The parts of a statement that are no statements, handlers or cases with statements of their own."""
-    for child in ast.iter_child_nodes(statement):
+    for child in children(statement):
         if not isinstance(child, (ast.stmt, ast.ExceptHandler, ast.match_case)):
             yield child
 
@@ -138,7 +138,7 @@ def _own_parts(statement: ast.stmt) -> Iterator[ast.AST]:
         node = todo.pop()
         yield node
         if not isinstance(node, _FUNCTIONS):
-            todo.extend(ast.iter_child_nodes(node))
+            todo.extend(children(node))
 
 
 def _bound(targets: list[ast.expr]) -> Names:
@@ -171,5 +171,5 @@ def _reads(node: ast.AST) -> Names:
             shown.update((part.left, part.right))
         elif isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load) and part not in shown:
             found.add(part.id)
-        todo.extend(ast.iter_child_nodes(part))
+        todo.extend(children(part))
     return frozenset(found)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -57,7 +56,7 @@ class Program:
         """The dotted names on which the text calls what only modules have: `.parameters()`, `.train()`, ..."""
         names = set()
         of_tensors: set[ast.AST] = set()
-        for node in ast.walk(self.tree):
+        for node in self._parts:
             if isinstance(node, ast.Call) and _asks_for_gradients(node):
                 of_tensors.add(node.func)
             if isinstance(node, ast.Attribute) and node.attr in _MODULE_METHODS and node not in of_tensors:
@@ -71,7 +70,7 @@ class Program:
     def stored_attributes(self) -> dict[str, list[ast.AST]]:
         """Where the text stores to, deletes or empties an attribute, by the attribute's name."""
         stores: dict[str, list[ast.AST]] = {}
-        for node in ast.walk(self.tree):
+        for node in self._parts:
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del)):
                 stores.setdefault(node.attr, []).append(node)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -87,7 +86,7 @@ class Program:
     def computed_attributes(self) -> frozenset[str]:
         """The attributes to which the text stores what a part of the object gives: `self.z = self.net(x)`."""
         found: set[str] = set()
-        for node in ast.walk(self.tree):
+        for node in self._parts:
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 name = dotted(node.value.func)
                 if name.startswith("self.") and name.rpartition(".")[2] not in _COPYING:
@@ -100,7 +99,7 @@ class Program:
         """Where the text reads an attribute for more than a number to show, by the attribute's name."""
         uses: dict[str, list[ast.expr]] = {}
         shown: set[ast.AST] = set()
-        for node in ast.walk(self.tree):
+        for node in self._parts:
             if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
                 continue
             shown.update(shown_in(node))
@@ -112,7 +111,7 @@ class Program:
     def functions(self) -> frozenset[ast.AST]:
         """All function definitions of the text."""
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-        return frozenset(node for node in ast.walk(self.tree) if isinstance(node, kinds))
+        return frozenset(node for node in self._parts if isinstance(node, kinds))
 
     def yields(self, definition: ast.AST) -> bool:
         """Does a function's own body yield?"""
@@ -150,6 +149,14 @@ class Program:
     def site(self, node: ast.AST) -> Site:
         return Site(self, node)
 
+    @cached_property
+    def _parts(self) -> list[ast.AST]:
+        """What `ast.walk` yields of the tree, in its order, without constants: a table may hold very many."""
+        found: list[ast.AST] = [self.tree]
+        for node in found:
+            found.extend(children(node))
+        return found
+
     def text(self, node: ast.AST) -> str:
         """The source text of a node on one line, shortened."""
         known = self._texts.get(node)
@@ -161,7 +168,9 @@ class Program:
         """The names of variables and attributes in a part of the tree."""
         known = self._names.get(node)
         if known is None:
-            parts = list(ast.walk(node))
+            parts = [node]
+            for part in parts:
+                parts.extend(children(part))
             found = [part.id for part in parts if isinstance(part, ast.Name)]
             found += [part.attr for part in parts if isinstance(part, ast.Attribute)]
             found += [name for part in parts for name in _looked_up(part)]
@@ -188,19 +197,17 @@ class Program:
     @cached_property
     def imports(self) -> list[ast.Import | ast.ImportFrom]:
         """The import statements, those inside of functions, too."""
-        return [node for node in _statements(self.tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+        return [node for node in self._parts if isinstance(node, (ast.Import, ast.ImportFrom))]
 
 
-def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """The statements and their blocks as `ast.walk` has them, without what stands in them: a table may be long."""
-    waiting: deque[ast.AST] = deque([tree])
-    while waiting:
-        node = waiting.popleft()
-        yield node
-        for name in node._fields:
-            held = getattr(node, name, None)
-            if isinstance(held, list):
-                waiting.extend(item for item in held if isinstance(item, (ast.stmt, ast.ExceptHandler, ast.match_case)))
+def children(node: ast.AST) -> Iterator[ast.AST]:
+    """The parts of a node that are no constants."""
+    for name in node._fields:
+        held = getattr(node, name, None)
+        if isinstance(held, list):
+            yield from [item for item in held if type(item) is not ast.Constant and isinstance(item, ast.AST)]
+        elif isinstance(held, ast.AST) and type(held) is not ast.Constant:
+            yield held
 
 
 SHOWING = frozenset(
@@ -246,7 +253,7 @@ def own_nodes(owner: ast.AST) -> Iterator[ast.AST]:
         node = todo.pop()
         yield node
         if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
-            todo.extend(ast.iter_child_nodes(node))
+            todo.extend(children(node))
 
 
 def dotted(node: ast.AST) -> str:
