@@ -16,7 +16,7 @@ from mhlint.rewrites.observed import doubts, require_one_way
 from mhlint.rewrites.own_copy import leaves_are_changed
 from mhlint.rewrites.sameness import same_gradients
 from mhlint.rewrites.scene import Scene
-from mhlint.rewrites.shown import leaves_are_shown
+from mhlint.rewrites.shown import hooks_may_see_leaves, leaves_are_shown
 from mhlint.rewrites.wrapped import parameters_are_used_outside
 
 
@@ -138,6 +138,8 @@ def _trusted(scene: Scene, step: Step, style: str, draft: Draft, edits: tuple[Ed
     why = [*doubts(scene.layout, step, draft.copied, summed=style == "sum"), *draft.doubts]
     if style == "detach-reinject" and any(api.startswith(("engine", "optimizer")) for api in step.api_of.values()):
         why.append("the engine's own books do not see the trunk's walk")
+    if style == "detach-reinject" and hooks_may_see_leaves(scene.program):
+        why.append("a forward hook could see that a head is given a leaf")
     text = _message(step, style, bool(step.retained), draft.in_turn)
     if draft.copied:
         text += "; a head that works in place changes a copy"

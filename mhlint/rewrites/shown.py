@@ -6,6 +6,7 @@ import ast
 
 from mhlint.autograd.trace import Detach, Runs, Shown
 from mhlint.rewrites.layout import Layout
+from mhlint.syntax.program import Program
 
 _TO_TEXT = frozenset({"print", "str", "repr", "format"})
 _LOGGING = frozenset({"format", "debug", "info", "warning", "error", "critical", "exception", "write"})
@@ -34,6 +35,15 @@ def becomes_text(layout: Layout, name: ast.expr) -> bool:
 
 def _is_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and not isinstance(node.value, str)
+
+
+def hooks_may_see_leaves(program: Program) -> bool:
+    """Does a program hook forwards, and ask anywhere for what tells a leaf from a result?"""
+    names = program.names_in(program.tree)
+    return bool(names & _HOOKING) and bool(names & {"is_leaf", "grad_fn"})
+
+
+_HOOKING = frozenset({"register_forward_hook", "register_forward_pre_hook"})
 
 
 def leaves_are_shown(before: Runs, after: Runs) -> bool:

@@ -68,7 +68,9 @@ def _walk_of(layout: Layout, step: Step, walk: WalkCall, items: str, sure: bool)
     if sure:
         bare = items[1:-1] if items.startswith("[") and items.endswith("]") and " for " in items else items
         return retaining_as_needed(step, walk, with_loss(layout, walk, f"sum({bare})"))
-    if walk.method and walk.scaled is None and _imports_torch(layout):
+    # The function has another word for what the method calls `gradient`.
+    named = any(keyword.arg == "gradient" for keyword in walk.call.keywords)
+    if walk.method and walk.scaled is None and not named and _imports_torch(layout):
         text = retaining_as_needed(step, walk, with_loss(layout, walk, "x"))
         rest = text[len("x.backward(") : -1]
         return f"torch.autograd.backward({items}{', ' + rest if rest else ''})"

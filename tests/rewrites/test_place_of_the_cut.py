@@ -78,3 +78,19 @@ def test_the_latest_cut_is_taken_where_the_better_one_cannot_be(tmp_path: Path) 
     text = program(CARELESS)
     after = fixed(text)
     assert_same(text, after, tmp_path)
+
+
+def test_a_forward_hook_that_asks_for_leaves_is_not_deceived() -> None:
+    text = program(IN_TURN, "first.register_forward_pre_hook(lambda m, i: print(i[0].is_leaf))\n\n\n")
+    ((applicability, message),) = offered(text, "MHL201")
+    assert applicability == "unsafe"
+    assert "a forward hook could see that a head is given a leaf" in message
+
+
+def test_a_gradient_that_is_named_is_not_given_to_a_function_that_has_no_such_word(tmp_path: Path) -> None:
+    step = "z = trunk(x)\nopt.zero_grad()\nlosses = [F.mse_loss(h(z), y) for h, y in zip(heads, ys)]\n"
+    walks = "[l.backward(gradient=None, retain_graph=True) for l in losses]\nopt.step()"
+    text = program(step + walks)
+    after = fixed(text)
+    assert "autograd.backward(losses, gradient" not in after
+    assert_same(text, after, tmp_path)
