@@ -92,8 +92,11 @@ def _reused(scene: Scene, finding: Finding, call: ast.Call) -> Fix | None:
             layout.replace(earlier, name),
         ]
     between = block[positions[0] + 1 : positions[1]]
-    if name in stored(between) | changed_in_place(between):
+    if name in stored(between) | changed_in_place(between) or _is_set(between, ast.unparse(call.func)):
         return by_hand
+    # A flag that the second use relies on is held against a fix that takes it for needless.
+    flags = [flag for item in block[positions[0] : positions[1]] for flag in _flags(item)]
+    edits += [layout.replace(flag, layout.text(flag)) for flag in flags]
     if _binds(later, name, call) and len(block) > 1:
         edits += layout.delete(later)  # `x = x` would be left
     else:
@@ -104,6 +107,26 @@ def _reused(scene: Scene, finding: Finding, call: ast.Call) -> Fix | None:
         if improves(scene, finding, chosen):
             return Fix(Applicability.UNSAFE, text, chosen)
     return by_hand
+
+
+def _is_set(between: list[ast.stmt], module: str) -> bool:
+    """Does something set an attribute of a module, which may make its next forward another one?"""
+    return any(
+        isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and ast.unparse(node.value) == module
+        for item in between
+        for node in ast.walk(item)
+    )
+
+
+def _flags(top: ast.stmt) -> list[ast.expr]:
+    """The values that backward calls are told to retain their graphs by."""
+    return [
+        keyword.value
+        for node in ast.walk(top)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "backward"
+        for keyword in node.keywords
+        if keyword.arg == "retain_graph"
+    ]
 
 
 def _binds(statement: ast.stmt, name: str, call: ast.Call) -> bool:

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch")
 
 from fixture_programs import FIXTURES  # noqa: E402
 
-from .stepping import findings, fixed, offered, run  # noqa: E402
+from .stepping import findings, fixed, fixed_at_once, offered, program, run  # noqa: E402
 
 REPAIRS = {
     ("adversarial/gan_no_detach", "MHL101"): ("bce(D(fake.detach()), zeros)", "not meant to train"),
@@ -183,3 +183,31 @@ def test_walks_under_a_wrapper_that_takes_one() -> None:
     compiled = step.replace("nn.parallel.DistributedDataParallel", "torch.compile")
     ((applicability, message),) = offered(HEAD + compiled + walks, "MHL105")
     assert applicability == "safe"
+
+
+TWICE = """
+out = trunk(x)
+loss = out.norm()
+loss.backward(retain_graph=True)
+print(loss.item())
+opt.zero_grad()
+{between}
+out = trunk(x)
+loss = out.norm()
+loss.backward()
+opt.step()
+"""
+
+
+def test_a_flag_that_a_reused_forward_needs_is_not_taken_out_beside_it() -> None:
+    """Both repairs in one run would leave a second walk of a freed graph."""
+    text = program(TWICE.format(between="pass"))
+    after = fixed_at_once(text, unsafe=True)
+    assert after.count("trunk(x)") == 1
+    assert "loss.backward(retain_graph=True)" in after
+    exec(compile(after, "after.py", "exec"), {"__name__": "__main__"})
+
+
+def test_a_forward_of_a_module_that_was_told_something_is_another_one() -> None:
+    text = program(TWICE.format(between="trunk.plain = True"))
+    assert fixed_at_once(text, unsafe=True).count("trunk(x)") == 2
