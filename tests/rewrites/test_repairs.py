@@ -203,8 +203,8 @@ def test_a_flag_that_a_reused_forward_needs_is_not_taken_out_beside_it() -> None
     """Both repairs in one run would leave a second walk of a freed graph."""
     text = program(TWICE.format(between="pass"))
     after = fixed_at_once(text, unsafe=True)
-    assert after.count("trunk(x)") == 1
-    assert "loss.backward(retain_graph=True)" in after
+    assert after != text
+    assert after.count("trunk(x)") == 2 or "loss.backward(retain_graph=True)" in after
     exec(compile(after, "after.py", "exec"), {"__name__": "__main__"})
 
 
