@@ -80,7 +80,7 @@ def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
     if isinstance(owner, Unknown):
         return _of_unknown(machine, owner, name, site)
     if isinstance(owner, Library):
-        return Library(f"{owner.name}.{name}")
+        return _of_library(owner, name)
     if isinstance(owner, Namespace):
         found = owner.frame.variables.get(name)
         return found if found is not None else machine.derived("attribute", (owner, name), name)
@@ -300,10 +300,20 @@ def _of_unknown(machine: Machine, owner: Unknown, name: str, site: Site | None) 
     return owner.attributes[name]
 
 
+def _of_library(owner: Library, name: str) -> Value:
+    """A name below a library's; of one of torch's layers its own name, by which layers are told apart."""
+    place, _, kind = owner.name.rpartition(".")
+    if name in ("__name__", "__qualname__") and place == "torch.nn" and kind[:1].isupper():
+        return Const(kind)
+    return Library(f"{owner.name}.{name}")
+
+
 def _of_module(machine: Machine, owner: Module, name: str) -> Value:
     for table in (owner.attributes, owner.parameters, owner.children):
         if name in table:
             return table[name]
+    if name == "__class__":
+        return Library(f"torch.nn.{owner.kind}")
     if name == "training":
         return machine.derived("training", (owner,), "training") if owner.training is None else Const(owner.training)
     if name == "bias" and "weight" in owner.parameters:
