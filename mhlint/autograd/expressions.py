@@ -39,7 +39,10 @@ def _name(machine: Machine, frame: Frame, node: ast.Name) -> Value:
     if found is not None:
         return found
     if _is_unbound_local(frame, node.id):
-        raise ProgramRaises("UnboundLocalError")
+        if not _bound_in_a_loop_before(frame, node):
+            raise ProgramRaises("UnboundLocalError")
+        frame.variables[node.id] = machine.unknown(node.id)
+        return frame.variables[node.id]
     known = builtin(node.id)
     if known is not None:
         return known
@@ -60,6 +63,26 @@ def _is_unbound_local(frame: Frame, name: str) -> bool:
     if home is None or home.function is None or name in home.elsewhere:
         return False
     return name in home.program.assigned_names(home.function.definition)
+
+
+def _bound_in_a_loop_before(frame: Frame, node: ast.Name) -> bool:
+    """Does a loop that is over give the name in one of its branches? A turn that was not run may have taken it: the
+    lines of a file are read by such loops."""
+    home = frame
+    while home.function is None and home.parent is not None:
+        home = home.parent
+    if home.function is None:
+        return False
+    return any(
+        isinstance(loop, (ast.For, ast.AsyncFor, ast.While))
+        and (loop.end_lineno or loop.lineno) < node.lineno
+        and any(
+            isinstance(part, ast.Name) and part.id == node.id and isinstance(part.ctx, ast.Store)
+            for statement in loop.body
+            for part in ast.walk(statement)
+        )
+        for loop in ast.walk(home.function.definition)
+    )
 
 
 def _attribute(machine: Machine, frame: Frame, node: ast.Attribute) -> Value:
