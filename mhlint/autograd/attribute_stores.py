@@ -79,7 +79,7 @@ def _store_on_tensor(machine: Machine, owner: Tensor, name: str, value: Value, s
         if is_none(value):
             gradients.clear(machine, [owner], site, exact=True, to_none=True)
         else:
-            gradients.clip(machine, [owner], site)
+            gradients.clip(machine, [owner], site, given=True)
             owner.gradient.level = max(owner.gradient.level, Level.LIKELY)
     elif name == "data":
         tensors.write(machine, owner, "a write to .data", site, seen=False)

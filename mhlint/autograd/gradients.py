@@ -81,6 +81,6 @@ def accumulate(tensor: Tensor, walk_index: int, level: Level) -> None:
     tensor.gradient = Gradient([*old.walks, walk_index], max(old.level, level))
 
 
-def clip(machine: Machine, found: Iterable[Tensor], site: Site | None) -> None:
-    """Gradients were clipped, scaled or otherwise changed."""
-    machine.emit(Clip, tensors.site_of(machine, site), tensors=tuple(found))
+def clip(machine: Machine, found: Iterable[Tensor], site: Site | None, *, given: bool = False) -> None:
+    """Gradients were clipped, scaled or otherwise changed, or others were given in their place."""
+    machine.emit(Clip, tensors.site_of(machine, site), tensors=tuple(found), given=given)

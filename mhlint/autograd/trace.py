@@ -143,9 +143,10 @@ class ReadGrad(Event):
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class Clip(Event):
-    """Gradients were clipped or scaled in place."""
+    """Gradients were clipped or scaled, or (`given`) set to another tensor by hand: `p.grad = g`."""
 
     tensors: tuple[Tensor, ...]
+    given: bool = False
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

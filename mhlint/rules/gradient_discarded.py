@@ -56,7 +56,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mhlint.autograd.graph import Level
-from mhlint.autograd.trace import Backward, Escape, Event, ReadGrad, Runs, Step, Trace, Unseen, ZeroGrad
+from mhlint.autograd.trace import Backward, Clip, Escape, Event, ReadGrad, Runs, Step, Trace, Unseen, ZeroGrad
 from mhlint.autograd.values import Tensor
 from mhlint.findings import Finding, Related
 from mhlint.rules.gathering import Sighting, by_place, confidence, when
@@ -71,6 +71,11 @@ def _uses(event: Event, waiting: set[Tensor]) -> bool:
     if isinstance(event, Step):
         return event.optimizer is None or not waiting.isdisjoint(event.optimizer.parameters)
     return isinstance(event, ReadGrad) and event.tensor in waiting
+
+
+def _given(event: Event, waiting: set[Tensor]) -> bool:
+    """Is a gradient set by hand (`p.grad = g`)? What the walks leave there is then not meant to be used."""
+    return isinstance(event, Clip) and event.given and not waiting.isdisjoint(event.tensors)
 
 
 def _wasted(trace: Trace, step: Step) -> tuple[Backward, ZeroGrad, Level] | None:
@@ -88,7 +93,7 @@ def _wasted(trace: Trace, step: Step) -> tuple[Backward, ZeroGrad, Level] | None
             if cleared is None and not waiting <= set(event.tensors):
                 return None
             cleared = cleared or event
-        elif isinstance(event, (Escape, Unseen)) or _uses(event, waiting):
+        elif isinstance(event, (Escape, Unseen)) or _given(event, waiting) or _uses(event, waiting):
             return None
     return None
 

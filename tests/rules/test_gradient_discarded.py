@@ -49,6 +49,16 @@ SILENT = [
             p.grad = g
         opt.step()
     """),
+    Case("set by hand to what another walk gave", """
+        weights = torch.zeros(2, requires_grad=True)
+        own = torch.optim.Adam([weights])
+        for _ in range(2):
+            (weights.softmax(-1) * trunk(x).sum()).sum().backward()
+            found = torch.autograd.grad(weights.softmax(-1), weights, grad_outputs=torch.ones(2))[0]
+            own.zero_grad()
+            weights.grad = found
+            own.step()
+    """),
     Case("an accumulation", """
         for i in range(4):
             trunk(x).sum().backward()
@@ -61,6 +71,12 @@ FIRING = [
     Case("between walk and step", """
         head_a(trunk(x)).sum().backward()
         opt.zero_grad()  # here
+        opt.step()
+    """),
+    Case("clipped when there is none left", """
+        head_a(trunk(x)).sum().backward()
+        opt.zero_grad()  # here
+        torch.nn.utils.clip_grad_norm_(trunk.parameters(), 1.0)
         opt.step()
     """),
     Case("at the head of the next turn", """
