@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mhlint.autograd.graph import Level
 from mhlint.autograd.values import (
     ClassValue,
@@ -23,6 +25,11 @@ _NO_GRADIENT_METHODS = frozenset(
         "infer detach log save load print item numpy"
     ).split()
 )
+_NO_LAYER = re.compile(
+    r"(^|_)(accelerator|fabric|engine|tokenizer|optim(izer)?|scheduler|sched|env(ironment)?|buffer|loggers?|"
+    r"writer|data(set|loader|module)?|(data_?)?loader|sampler|config|cfg|args|hparams|metrics?|tracker|callbacks?)s?$"
+)
+"""What something that a module holds is called where it is none of its layers."""
 
 
 def is_module(value: Value) -> bool:
@@ -69,4 +76,6 @@ def acts_as_module(value: Value) -> Level:
 def sounds_like_layer(label: str) -> bool:
     """Could an attribute of a module that is called so be one of its layers?"""
     name = label.rpartition(".")[2].lower()
-    return name not in _NO_GRADIENT_METHODS and not name.startswith(("get_", "is_", "set_", "log", "num_", "_"))
+    if name in _NO_GRADIENT_METHODS or name.startswith(("get_", "is_", "set_", "log", "num_", "_")):
+        return False
+    return _NO_LAYER.search(name) is None

@@ -265,6 +265,8 @@ CALLS: dict[str, Handler] = {
     "torch.autograd.no_grad": _mode(False), "torch.autograd.grad_mode.no_grad": _mode(False),
     "torch.set_grad_enabled": _set_grad_enabled, "torch.autograd.set_grad_enabled": _set_grad_enabled,
     "torch.is_grad_enabled": _is_grad_enabled,
+    # What was saved may be a network, a dict, or a tensor that requires grad again.
+    "torch.load": lambda machine, *_: machine.unknown("load"),
     "torch.autograd.Variable": _variable, "torch.autograd.variable.Variable": _variable,
     "torch.nn.Parameter": _parameter, "torch.nn.parameter.Parameter": _parameter,
     "torch.tensor": _tensor, "torch.as_tensor": _tensor,
