@@ -36,6 +36,10 @@ def require_one_way(layout: Layout, step: Step) -> None:
                 raise CannotEdit("the loop can be left between the walks")
             if isinstance(node, (ast.For, ast.AsyncFor, ast.While)) and node.orelse:
                 raise CannotEdit("a loop has an `else`")
+            # Whatever has these methods may be an optimizer, also where the run knows nothing of it.
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _STEPPING:
+                if _between(layout, step, node):
+                    raise CannotEdit(f"`{layout.text(node)}` stands between the walks")
             if isinstance(node, ast.Try) and any(call in set(ast.walk(node)) for call in step.calls):
                 raise CannotEdit("a walk stands in a `try`")
     asked: list[str] = []
@@ -51,6 +55,19 @@ def require_one_way(layout: Layout, step: Step) -> None:
         if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
             if any(word in ast.unparse(entry) for entry in item.decorator_list for word in _NO_GRAD):
                 raise CannotEdit("gradients may be off here")
+
+
+_STEPPING = frozenset({"step", "zero_grad"})
+
+
+def _between(layout: Layout, step: Step, node: ast.AST) -> bool:
+    """Does a part of the step come behind one walk and before another, in its text or in the next turn of its loop?"""
+    own_nodes = {part for statement in step.statements for part in ast.walk(statement)}
+    if any(isinstance(item, (ast.For, ast.AsyncFor, ast.While)) and item in own_nodes for item in layout.around(node)):
+        return True
+    places = [(call.lineno, call.col_offset) for call in step.calls]
+    here = node.lineno, node.col_offset  # type: ignore[attr-defined]
+    return min(places) < here < max(places)
 
 
 def _is_asked(entry: ast.expr, asked: list[str], block: ast.With | ast.AsyncWith) -> bool:
