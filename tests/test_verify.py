@@ -125,6 +125,36 @@ def test_planted_difference_is_found_and_named(new: str, parameter: str) -> None
 
 
 @forks
+@pytest.mark.parametrize("form", [REINJECTED, SUMMED])
+def test_rounding_is_told_from_a_difference_that_is_as_small(form: str) -> None:
+    seen = verified("two_heads.py", (RETAINED, form))
+    assert isinstance(seen.verdict, Equivalent)
+    assert seen.verdict.largest < 1e-12
+    small = verified("two_heads.py", (RETAINED, form.replace(".backward()", ".mul(1 + 1e-6).backward()", 1)))
+    assert isinstance(small.verdict, Differs)
+    assert "in float64" in as_text(small).splitlines()[0]
+    assert as_json(small)["in_float64"]
+
+
+@forks
+def test_small_difference_under_a_scaler_and_autocast_is_found() -> None:
+    losses = "    scaler.scale(losses[0]).backward(retain_graph=True)\n    scaler.scale(losses[1]).backward()\n"
+    summed = "    scaler.scale(losses[0] + losses[1]).backward()\n"
+    assert isinstance(verified("scaled.py", (losses, summed)).verdict, Equivalent)
+    small = verified("scaled.py", (losses, summed.replace("losses[1]", "losses[1] * 1.001")))
+    assert isinstance(small.verdict, Differs)
+
+
+@forks
+def test_what_cannot_run_in_float64_is_said_not_to_be_told_apart() -> None:
+    old = "    one(z).mean().backward(retain_graph=True)\n    two(z).mean().backward()\n"
+    seen = verified("insisting.py", (old, "    (one(z).mean() + two(z).mean()).backward()\n"))
+    assert isinstance(seen.verdict, Equivalent)
+    assert not seen.verdict.wide
+    assert "could not be told from rounding: run in float64, AssertionError" in as_text(seen)
+
+
+@forks
 def test_missing_gradient_is_said() -> None:
     seen = verified("two_heads.py", (RETAINED, SUMMED.replace("sum(losses)", "losses[0]")))
     assert isinstance(seen.verdict, Differs)
@@ -503,7 +533,7 @@ def test_wrong_values_are_one_line(words: list[str], message: str, capsys: pytes
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
 def test_what_ends_mhlint_ends_the_program_and_leaves_nothing(name: str, tmp_path: Path) -> None:
     program, scratch, said = tmp_path / "train.py", tmp_path / "scratch", tmp_path / "pid"
     scratch.mkdir()
@@ -520,6 +550,7 @@ def test_what_ends_mhlint_ends_the_program_and_leaves_nothing(name: str, tmp_pat
         time.sleep(0.05)
     started.send_signal(getattr(signal, name))
     assert started.communicate(timeout=30) == ("", "mhlint: interrupted\n")
+    assert started.returncode == 128 + getattr(signal, name)
     with pytest.raises(ProcessLookupError):
         os.kill(int(said.read_text()), 0)
     assert list(scratch.glob("mhlint-*")) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -73,9 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BadSettings as error:
         print(f"mhlint: error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("mhlint: interrupted", file=sys.stderr)
-        return 130
+        # As a shell says it of what a signal ended: Ctrl-C gives 130, SIGTERM 143.
+        return 128 + int(getattr(stop, "signal", signal.SIGINT))
     except BrokenPipeError:
         _let_go_of_stdout()
         return 1

@@ -78,9 +78,17 @@ def run(args: argparse.Namespace) -> int:
     return exit_code(seen)
 
 
-def _ended(*_: object) -> None:
+class Ended(KeyboardInterrupt):
+    """A signal that asks mhlint to end; `signal` is its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
+
+
+def _ended(number: int, _: object) -> None:
     """What ends mhlint ends the program too, which runs in a session of its own."""
-    raise KeyboardInterrupt
+    raise Ended(number)
 
 
 def _with_hint(seen: Verification, args: argparse.Namespace) -> Verification:

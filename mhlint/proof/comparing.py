@@ -45,13 +45,17 @@ class Counterexample(NamedTuple):
 
 @dataclass(frozen=True)
 class Equivalent:
-    """No gradient differs by more than rounding and the program's own noise; differences are absolute."""
+    """No gradient differs by more than rounding and the program's own noise; differences are absolute.
+
+    `wide` says that the runs compared computed in float64.
+    """
 
     steps: int
     parameters: int
     largest: float
     allowed: float
     noise: float
+    wide: bool = False
     word: str = "equivalent"
     equivalent: bool = True
 
@@ -63,6 +67,7 @@ class Differs:
     reason: str
     counterexample: Counterexample | None = None
     others: tuple[str, ...] = ()
+    wide: bool = False
     word: str = "differs"
     equivalent: bool = False
 
@@ -94,9 +99,9 @@ def allowed_noise(scale: float, rounding: Tolerance, step_scale: float) -> float
     return max(NOISE_LIMIT, rounding.of_parameter) * scale + rounding.of_step * step_scale
 
 
-def shown(value: float | None) -> str:
+def shown(value: float | None, digits: int = 9) -> str:
     """One gradient's value in words."""
-    return "no gradient" if value is None else f"{value:.9g}"
+    return "no gradient" if value is None else f"{value:.{digits}g}"
 
 
 def compare(again: RunRecord, after: RunRecord) -> Verdict:
@@ -114,6 +119,20 @@ def compare(again: RunRecord, after: RunRecord) -> Verdict:
         if noisy.steps or other.steps
     ]
     return _worst(verdicts)
+
+
+def beyond_noise(again: RunRecord, after: RunRecord) -> bool:
+    """Whether any gradient differs by more than the program's own noise, by rounding or by little in truth.
+
+    In float64 what rounding may do is so little that nothing is left to ask.
+    """
+    return any(
+        _gap(parameter).distance > NOISE_FACTOR * _gap(own).distance
+        for one, other in zip(again.processes, after.processes, strict=False)
+        for noisy, step in zip(one.steps, other.steps, strict=False)
+        if step.kind != "skipped" and step.precision != "float64"
+        for own, parameter in zip(noisy.parameters, step.parameters, strict=False)
+    )
 
 
 def _worst(verdicts: list[Verdict]) -> Verdict:

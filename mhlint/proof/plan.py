@@ -16,7 +16,8 @@ class Plan:
 
     `served` maps a source file's path to the file whose text is run in its place. `against` is the folder of
     the reference run, None for the reference itself. `retain` keeps the graph in every backward call; `averaged`
-    averages the gradients of every walk over the ranks; `saved` counts the bytes of saved tensors.
+    averages the gradients of every walk over the ranks; `saved` counts the bytes of saved tensors; `wide` computes
+    in float64 whatever the program asks for.
     """
 
     program: str
@@ -29,6 +30,7 @@ class Plan:
     retain: bool = False
     averaged: bool = False
     saved: bool = False
+    wide: bool = False
     served: dict[str, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> None:

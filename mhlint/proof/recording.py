@@ -131,7 +131,7 @@ class Recorder:
             optimizer=index,
             optimizer_class=type(optimizer).__name__,
             kind=kind,
-            precision=self.walks.take_precision(parameters),
+            precision=self.walks.take_precision(parameters, self.plan.wide),
             parameters=tuple(self._compared(names, parameters, gradients)),
             losses=self.walks.take_losses(),
             walks=self.walks.take_calls(),

@@ -60,6 +60,7 @@ def as_json(seen: Verification) -> dict[str, Any]:
         "largest_difference": verdict.largest if isinstance(verdict, Equivalent) else None,
         "allowed": verdict.allowed if isinstance(verdict, Equivalent) else None,
         "noise": verdict.noise if isinstance(verdict, Equivalent) else None,
+        "in_float64": seen.wide is not None,
         "steps": seen.after.steps if seen.after else seen.before.steps,
         "reference_retained_graphs": seen.retained,
         "reference_averaged_walks": seen.averaged,
@@ -82,6 +83,11 @@ def as_text(seen: Verification) -> str:
         about += [
             "The program as it is raises at a second walk under DistributedDataParallel, which averages one walk; "
             "it was run with every walk averaged over the ranks instead."
+        ]
+    if seen.wide is not None:
+        about += [
+            "Gradients differed by more than the program's own noise, though by no more than rounding may: "
+            "both versions were run again in float64, and what differs is said of those runs."
         ]
     about += [f"Rewritten: {path}" for path in seen.changed]
     about += [f"Note: {note}" for note in seen.notes]
@@ -106,16 +112,18 @@ def _sentence(verdict: Verdict) -> str:
         return (
             f"equivalent: {verdict.steps} steps, {verdict.parameters} parameters; largest difference "
             f"{verdict.largest:.3g} where {verdict.allowed:.3g} is allowed (own noise {verdict.noise:.3g})"
+            f"{', in float64' if verdict.wide else ''}"
         )
     if isinstance(verdict, Undecided) or verdict.counterexample is None:
         return f"{verdict.word}: {verdict.reason}"
     example = verdict.counterexample
     where = "[" + ", ".join(map(str, example.place)) + "]" if example.place else ""
     also = f"; so are {len(verdict.others)} more: {', '.join(verdict.others[:4])}" if verdict.others else ""
+    digits = 15 if verdict.wide else 9
     return (
-        f"differs: step {example.step}, {example.parameter}{where} is {shown(example.before)} as it is and "
-        f"{shown(example.after)} as rewritten ({example.process}, optimizer {example.optimizer}, "
-        f"{example.allowed:.3g} allowed){also}"
+        f"differs: step {example.step}, {example.parameter}{where} is {shown(example.before, digits)} as it is and "
+        f"{shown(example.after, digits)} as rewritten ({example.process}, optimizer {example.optimizer}, "
+        f"{example.allowed:.3g} allowed{', in float64' if verdict.wide else ''}){also}"
     )
 
 
@@ -162,7 +170,10 @@ def _parameters(seen: Verification) -> Iterator[dict[str, Any]]:
     """One row for each process, step and parameter that both runs have."""
     if seen.after is None or seen.again is None:
         return
-    for one, own, other in zip(seen.before.processes, seen.again.processes, seen.after.processes, strict=False):
+    runs = (seen.before, seen.again, seen.after)
+    if seen.wide is not None:
+        runs = (seen.wide.before, seen.wide.again, seen.wide.after)
+    for one, own, other in zip(*(run.processes for run in runs), strict=False):
         for number, steps in enumerate(zip(one.steps, own.steps, other.steps, strict=False), start=1):
             for first, noisy, last in zip(*(step.parameters for step in steps), strict=False):
                 if last.gap is None or noisy.gap is None:

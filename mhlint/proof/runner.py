@@ -70,6 +70,10 @@ def watch(plan: Plan, texts: Texts) -> Recorder:
         from mhlint.proof.replicas import average_every_walk
 
         average_every_walk()
+    if plan.wide:
+        from mhlint.proof.widening import compute_in_float64
+
+        compute_in_float64()
     recorder = Recorder(plan)
     recorder.walks.install()
     if recorder.saved:

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mhlint.proof import launching
-from mhlint.proof.comparing import Differs, Undecided, Verdict, compare, ranks_that_disagree
+from mhlint.proof.comparing import (
+    Differs,
+    Equivalent,
+    Undecided,
+    Verdict,
+    beyond_noise,
+    compare,
+    ranks_that_disagree,
+)
 from mhlint.proof.launching import Place
 from mhlint.proof.plan import Plan
 from mhlint.proof.records import RunRecord
@@ -39,12 +47,23 @@ class Program:
 
 
 @dataclass(frozen=True)
+class Wide:
+    """The program computed in float64: as it is, the same again, as rewritten, and what their comparison says."""
+
+    before: RunRecord
+    again: RunRecord
+    after: RunRecord
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
 class Verification:
     """A verdict and the runs it stands on: the program as it is, the same again, as rewritten.
 
     `saved_before` and `saved_after` are the runs in which saved tensors were counted. `retained` says that
     the program as it is raises at a second walk, so that the reference is itself with every graph retained;
-    `averaged` that its ranks average one walk only, so that in the reference they average every walk.
+    `averaged` that its ranks average one walk only, so that in the reference they average every walk. `wide` are
+    the three runs in float64 and their verdict, where rounding could have hidden a difference.
     """
 
     verdict: Verdict
@@ -56,6 +75,7 @@ class Verification:
     changed: tuple[str, ...] = ()
     retained: bool = False
     averaged: bool = False
+    wide: Wide | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -117,7 +137,38 @@ def _verify(plan: Plan, go: Callable[[str, Plan], RunRecord], rewrite: Rewrite, 
     if counted is not None:
         measured = go("as rewritten, again", replace(served, folder=str(scratch / "measured"), saved=True))
         seen = replace(seen, saved_after=None if measured.failure else measured)
-    return replace(seen, verdict=compare(again, after), notes=_rank_notes(before, after))
+    seen = replace(seen, verdict=compare(again, after), notes=_rank_notes(before, after))
+    if isinstance(seen.verdict, Equivalent) and beyond_noise(again, after):
+        return _told_apart(seen, seen.verdict, plan, served, go)
+    return seen
+
+
+def _told_apart(
+    seen: Verification, narrow: Equivalent, plan: Plan, served: Plan, go: Callable[[str, Plan], RunRecord]
+) -> Verification:
+    """The verification once more in float64: what is left of a difference there was no rounding."""
+    scratch = Path(plan.folder).parent
+
+    def wide(name: str, plan: Plan, folder: str, against: str | None) -> RunRecord:
+        plan = replace(plan, folder=str(scratch / folder), against=against, wide=True)
+        return go(f"{name}, in float64", plan)
+
+    before = again = wide("as it is", plan, "wide-before", None)
+    if narrow.noise and not before.failure:
+        again = wide("as it is, again", plan, "wide-again", str(scratch / "wide-before"))
+    failure = before.failure or again.failure
+    if not failure and any(step.precision != "float64" for one in before.processes for step in one.steps):
+        failure = "some parameters are no float64 ones"
+    if not failure:
+        after = wide("as rewritten", served, "wide-after", str(scratch / "wide-before"))
+        failure = after.failure
+    if not failure:
+        verdict = compare(again, after)
+        if not isinstance(verdict, Undecided):
+            return replace(seen, verdict=replace(verdict, wide=True), wide=Wide(before, again, after, verdict))
+        failure = verdict.reason
+    note = f"a difference smaller than that could not be told from rounding: run in float64, {_short(failure)}"
+    return replace(seen, notes=(*seen.notes, note))
 
 
 def _reference(failure: str, plan: Plan) -> Plan | None:

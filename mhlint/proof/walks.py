@@ -54,9 +54,13 @@ class Walks:
         calls, self.calls = self.calls, 0
         return calls
 
-    def take_precision(self, parameters: Sequence[Tensor]) -> str:
-        """The coarsest floating type among the parameters' and those that autocast was entered with."""
-        used = {str(one.dtype).removeprefix("torch.") for one in parameters} | self.autocast
+    def take_precision(self, parameters: Sequence[Tensor], wide: bool) -> str:
+        """The coarsest floating type among the parameters' and those that autocast was entered with.
+
+        In a run that is `wide` the tensors are float64 ones, which autocast leaves alone.
+        """
+        used = {str(one.dtype).removeprefix("torch.") for one in parameters} - {"complex128"}
+        used |= set() if wide else self.autocast
         self.autocast = set()
         if "float32" in used and any(one.is_cuda for one in parameters) and _rounds_float32():
             used.add("tfloat32")
