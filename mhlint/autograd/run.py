@@ -40,6 +40,8 @@ from mhlint.syntax.project import Project
 
 _MOST_ROOTS = 60
 _TURNS_OF_A_METHOD = 2
+_CALLED_ONCE = frozenset({"fit", "main"})
+"""What such a method is called that runs the whole training in loops of its own."""
 
 
 def run_program(
@@ -156,7 +158,7 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
     # A decorator of the project's own has put another function in its place, which passes the arguments on.
     asked = Function(definition, program, frame) if method.definition is not definition else method
     activation = machine.trace.virtual_loop = machine.next_serial()
-    for turn in range(_TURNS_OF_A_METHOD):
+    for turn in range(1 if _runs_all(definition) else _TURNS_OF_A_METHOD):
         with machine.in_turn(((activation, turn),)):
             returned = _driven(machine, receiver, definition, turn)
             if returned is None:
@@ -167,6 +169,12 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
         _forget_what_others_set(machine, receiver)
     for name, value, used in receivers.shown(machine, receiver):
         _escape(machine, [value], "attribute" if used else "own attribute", name)
+
+
+def _runs_all(definition: Definition) -> bool:
+    """Does a method run the whole training? Its caller has no loop around it."""
+    loops = (ast.For, ast.AsyncFor, ast.While)
+    return definition.name in _CALLED_ONCE and any(isinstance(node, loops) for node in ast.walk(definition))
 
 
 def _driven(machine: Machine, receiver: Value, definition: Definition, turn: int) -> Value | None:
