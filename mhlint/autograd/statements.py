@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from mhlint.autograd import binding, branches, contexts, imports, loops, special_methods
+from mhlint.autograd import binding, branches, contexts, imports, loops, optional_imports, special_methods
 from mhlint.autograd.arithmetic import arithmetic
 from mhlint.autograd.attributes import member
 from mhlint.autograd.conditions import decide, truth_text
@@ -118,6 +118,7 @@ def _try(machine: Machine, frame: Frame, statement: ast.Try) -> None:
     explicit = "explicit" if "RuntimeError" in caught else "any" if _CATCH_ALL & set(caught) else "other"
     machine.catching.append((frame, explicit if statement.handlers else "none", frozenset(caught)))
     popped = False
+    held = optional_imports.before(machine, frame, statement)
     try:
         try:
             execute(machine, frame, statement.body)
@@ -134,6 +135,8 @@ def _try(machine: Machine, frame: Frame, statement: ast.Try) -> None:
             machine.catching.pop()
             popped = True
             execute(machine, frame, statement.orelse)
+            if held is not None:
+                optional_imports.forget(machine, frame, statement, held)
     finally:
         if not popped:
             machine.catching.pop()
