@@ -162,6 +162,18 @@ def test_offered(name: str, tmp_path: Path) -> None:
     assert run(after, tmp_path).recording.error is None
 
 
+def test_a_place_that_raises_on_one_path_is_not_made_to_raise_on_all() -> None:
+    """A helper walks the loss: with the forward run once it would walk freed nodes without the flag, too."""
+    step = (
+        "def push(loss):\n    torch.autograd.backward(loss)\n\ndef train(flag):\n"
+        "    z = trunk(x)\n    first = heads[0](z).mean()\n    second = heads[1](z).pow(2).mean()\n"
+        "    u = trunk(x)\n    heads[1](u).pow(2).mean().backward()\n"
+        "    if flag:\n        push(first)\n    push(second)\n"
+    )
+    assert "use it here" in offered(HEAD + step, "MHL202")[0][1]
+    assert fixed(HEAD + step, unsafe=True, codes=("MHL202",)) == HEAD + step
+
+
 def test_a_forward_bound_to_the_same_name_again_goes() -> None:
     """Nothing but `z = z` would be left of it."""
     step = (
