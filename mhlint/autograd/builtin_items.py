@@ -42,6 +42,8 @@ def _len(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
         return Const(len(value.children))
     if isinstance(value, Const) and isinstance(value.value, (str, tuple)):
         return Const(len(value.value))
+    if isinstance(value, Unknown) and value.length is not None:
+        return Const(value.length)
     own = special(machine, value, "len", [], site)
     if own is not None:
         return own

@@ -106,7 +106,7 @@ def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Va
     if isinstance(value, Object) and value.kind in ("iterator", "cycle"):
         return _left(machine, value, site)
     if isinstance(value, Object) and value.kind == "loader":
-        return machine.batches(machine, value, site), False
+        return _as_many(value, machine.batches(machine, value, site))
     if isinstance(value, Instance):
         method = machine.member(machine, value, "__iter__")
         made = machine.call(machine, method, [], {}, site) if method is not None else value
@@ -118,7 +118,18 @@ def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Va
         base = value.attributes.get("<base>")
         if isinstance(base, Module) and method is None:
             return elements(machine, base, site)
-    return _unknown_items(machine, value), False
+    return _as_many(value, _unknown_items(machine, value))
+
+
+def _as_many(value: Value, items: list[Value]) -> tuple[list[Value], bool]:
+    """The first, second and last item: fewer where it is known that there are no three."""
+    length = value.length if isinstance(value, Unknown) else None
+    if isinstance(value, Object):
+        known = value.settings.get("length")
+        length = known.value if isinstance(known, Const) and isinstance(known.value, int) else None
+    if length is None or length > _TURNS:
+        return items, False
+    return items[:length], True
 
 
 def _left(machine: Machine, iterator: Object, site: Site | None) -> tuple[list[Value], bool]:

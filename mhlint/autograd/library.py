@@ -28,7 +28,7 @@ from mhlint.autograd.distributions import make_distribution
 from mhlint.autograd.frames import ProgramExits
 from mhlint.autograd.graph import Level
 from mhlint.autograd.handlers import Args, Handler, Keywords
-from mhlint.autograd.loading import make_loader, make_tensor_dataset
+from mhlint.autograd.loading import make_batch_sampler, make_loader, make_sampler, make_tensor_dataset
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.table import result_of
 from mhlint.autograd.values import (
@@ -120,6 +120,11 @@ _HANDLERS: dict[str, Handler] = {
     "torch.autograd.backward": wrappers.autograd_backward, "torch.autograd.grad": wrappers.autograd_grad,
     "torch.utils.data.DataLoader": make_loader, "torch.utils.data.dataloader.DataLoader": make_loader,
     "torch.utils.data.TensorDataset": make_tensor_dataset,
+    **{f"torch.utils.data.{module}BatchSampler": make_batch_sampler for module in ("", "sampler.")},
+    **{
+        f"torch.utils.data.{module}{kind}Sampler": make_sampler
+        for module in ("", "sampler.") for kind in ("Random", "Sequential", "SubsetRandom")
+    },
     "torch.is_tensor": is_tensor, "tqdm.trange": lambda m, a, k, s: call_library(m, "builtins.range", a, {}, s),
     "collections.OrderedDict": lambda m, a, k, s: call_library(m, "builtins.dict", a, k, s),
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""`DataLoader` over a data set of the program's own: what a batch holds if its items carry a graph."""
+"""`DataLoader` and samplers: what a batch holds if its items carry a graph, and how many batches there are."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mhlint.autograd.values import (
     Key,
     Mapping,
     Object,
+    Range,
     Sequence,
     Tensor,
     Unknown,
@@ -32,14 +33,17 @@ _ASKS = frozenset({"requires_grad", "requires_grad_", "Parameter", "Variable"})
 def make_loader(machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
     """A loader; one whose items are plain data is as good as unknown."""
     dataset = args[0] if args else keywords.get("dataset")
+    count = _count_of_batches(machine, dataset, args, keywords, site)
+    length: dict[str, Value] = {} if count is None else {"length": Const(count)}
     if isinstance(dataset, Object) and dataset.kind == "tensor dataset":
-        return Object("loader", {"dataset": dataset})
+        return Object("loader", {"dataset": dataset, **length})
     if not isinstance(dataset, Instance) or not _carries_graph(dataset):
         loader = machine.unknown("loader")
         loader.data = dataset is not None and "collate_fn" not in keywords and _is_plain(dataset)
+        loader.length = count
         return loader
     drawn = bool({"sampler", "batch_sampler"} & keywords.keys()) or len(args) > 3
-    settings: dict[str, Value] = {"dataset": dataset, "drawn": TRUE if drawn else FALSE}
+    settings: dict[str, Value] = {"dataset": dataset, "drawn": TRUE if drawn else FALSE, **length}
     if "collate_fn" in keywords and not is_none(keywords["collate_fn"]):
         settings["collate_fn"] = keywords["collate_fn"]
     return Object("loader", settings)
@@ -50,8 +54,66 @@ def make_tensor_dataset(machine: Machine, args: list[Value], keywords: dict[str,
     if not any(isinstance(arg, Tensor) and arg.node is not None for arg in args):
         made = machine.unknown("dataset")
         made.data = all(isinstance(arg, Tensor) and arg.graph() is None for arg in args)
+        made.length = args[0].shape[0] if args and isinstance(args[0], Tensor) and args[0].shape else None
         return made
     return Object("tensor dataset", {"tensors": Sequence(list(args), "tuple")})
+
+
+def _count_of_batches(
+    machine: Machine, dataset: Value | None, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> int | None:
+    """How many batches a loader gives, where its data set's length and its settings are known."""
+    given = dict(zip(("dataset", "batch_size", "shuffle", "sampler", "batch_sampler"), args, strict=False)) | keywords
+    size, dropped = given.get("batch_size", Const(1)), given.get("drop_last", FALSE)
+    drawn = [given[name] for name in ("sampler", "batch_sampler") if name in given and not is_none(given[name])]
+    if drawn or dataset is None or len(args) > 5:
+        return None
+    return _in_batches(_length(machine, dataset, site), size, dropped)
+
+
+def _in_batches(length: int | None, size: Value | None, dropped: Value | None) -> int | None:
+    if length is None or not isinstance(size, Const) or not isinstance(size.value, int) or size.value < 1:
+        return None
+    if not isinstance(dropped, Const):
+        return None
+    return length // size.value if dropped.value else -(-length // size.value)
+
+
+def _length(machine: Machine, dataset: Value, site: Site | None) -> int | None:
+    if isinstance(dataset, Object):
+        held = dataset.settings.get("tensors")
+        first = held.items[0] if isinstance(held, Sequence) and held.items else None
+        return first.shape[0] if isinstance(first, Tensor) and first.shape else None
+    if isinstance(dataset, Sequence):
+        return len(dataset.items) if dataset.exact else None
+    if isinstance(dataset, Tensor):
+        return dataset.shape[0] if dataset.shape else None
+    if isinstance(dataset, Unknown):
+        return dataset.length
+    if isinstance(dataset, Range):
+        bounds = [getattr(bound, "value", None) for bound in (dataset.start, dataset.stop, dataset.step)]
+        known = [bound for bound in bounds if isinstance(bound, int)]
+        return len(range(*known)) if len(known) == 3 and known[2] else None
+    method = machine.member(machine, dataset, "__len__") if isinstance(dataset, Instance) else None
+    said = machine.call(machine, method, [], {}, site) if method is not None else None
+    return said.value if isinstance(said, Const) and isinstance(said.value, int) else None
+
+
+def make_sampler(machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
+    """`RandomSampler(source)` and its kin: each place once, unless a number of samples is asked for."""
+    sampler = machine.unknown("sampler")
+    if len(args) == 1 and not keywords.keys() & {"replacement", "num_samples"}:
+        sampler.length = _length(machine, args[0], site)
+    return sampler
+
+
+def make_batch_sampler(machine: Machine, args: list[Value], keywords: dict[str, Value], site: Site | None) -> Value:
+    """`BatchSampler(sampler, batch_size, drop_last)`."""
+    given = dict(zip(("sampler", "batch_size", "drop_last"), args, strict=False)) | keywords
+    found = machine.unknown("batch sampler")
+    length = _length(machine, given["sampler"], site) if "sampler" in given else None
+    found.length = _in_batches(length, given.get("batch_size"), given.get("drop_last"))
+    return found
 
 
 def _carries_graph(dataset: Instance) -> bool:

@@ -127,7 +127,7 @@ def _wider(left: int | None, right: int | None) -> int | None:
 
 
 def length(name: str, args: list[Value]) -> Shape:
-    """The shape of `torch.arange(5)` or `torch.linspace(0, 1, 20)`."""
+    """The shape of `torch.arange(5)`, `torch.randperm(5)` or `torch.linspace(0, 1, 20)`."""
     position = 2 if name in ("linspace", "logspace") else 0 if len(args) == 1 else None
     if position is None or len(args) <= position:
         return None

@@ -157,11 +157,29 @@ def _several(
         return Sequence([result, tensors.leaf(machine, site)], "tuple", fields=("values", "indices"))
     count = keywords.get("chunks", args[1] if len(args) > 1 else None) if short in ("chunk", "unsafe_chunk") else None
     known = count.value if isinstance(count, Const) and isinstance(count.value, int) else None
+    if short == "split":
+        known = _pieces_of_split(args, keywords)
     if short == "unbind" and len(args) == 1 and not keywords and isinstance(args[0], Tensor) and args[0].shape:
         known = args[0].shape[0]
     known = known if known is not None and 1 <= known <= 16 else None
     pieces = known or 3
     return Sequence([result, *(tensors.alias(result) for _ in range(pieces - 1))], "tuple", exact=known is not None)
+
+
+def _pieces_of_split(args: list[Value], keywords: dict[str, Value]) -> int | None:
+    """How many pieces `split` makes: as many as sizes are listed, or as fit into a length that is known."""
+    given = dict(zip(("tensor", "split_size", "dim"), args, strict=False)) | keywords
+    tensor, size = given.get("tensor"), given.get("split_size", given.get("split_size_or_sections"))
+    if isinstance(size, Sequence):
+        return len(size.items) if size.exact else None
+    dim = given.get("dim", Const(0))
+    if not (isinstance(tensor, Tensor) and tensor.shape and isinstance(size, Const) and isinstance(dim, Const)):
+        return None
+    whole_numbers = isinstance(size.value, int) and isinstance(dim.value, int) and size.value > 0
+    if not whole_numbers or not -len(tensor.shape) <= dim.value < len(tensor.shape):
+        return None
+    length = tensor.shape[dim.value]
+    return None if length is None else -(-length // size.value)
 
 
 def _in_place(
@@ -257,7 +275,7 @@ def _created(
     short = row.name.rpartition(".")[2]
     if short in _SIZED:
         shapes.set_shape(result, shapes.literal_shape(args))
-    elif short in ("arange", "linspace", "logspace"):
+    elif short in ("arange", "randperm", "linspace", "logspace"):
         shapes.set_shape(result, shapes.length(short, args))
     if wants and any(t.node is None and t.requires_grad is False for t in tensors_in(args[0] if args else None)):
         result.silenced_at = tensors.site_of(machine, site)

@@ -76,7 +76,8 @@ class Unknown(Value):
     sure it is to be a module, with `parameter` standing for all of its parameters. For numbers: `base` and
     `offset` make `n - 1` comparable with `n`; `at_least` and `at_most` bound it; a loop's second index is
     `within` the loop's bound and stands at `position` 1 of a list of unknown length. `data` is what a loader of
-    plain data gives: tensors that require no grad unless the program asks for it.
+    plain data gives: tensors that require no grad unless the program asks for it. `length` is how many items are
+    in it, where that is known.
     """
 
     key: Key
@@ -92,6 +93,7 @@ class Unknown(Value):
     within: Key = None
     position: int | None = None
     data: bool = False
+    length: int | None = None
 
 
 @dataclass(eq=False, slots=True, repr=False)
