@@ -22,6 +22,7 @@ from mhlint.autograd.values import (
     FALSE,
     MAKING,
     NONE,
+    ONLY_FOR_CHECKERS,
     ORIGIN,
     TRUE,
     Bound,
@@ -305,7 +306,8 @@ def _of_library(owner: Library, name: str) -> Value:
     place, _, kind = owner.name.rpartition(".")
     if name in ("__name__", "__qualname__") and place == "torch.nn" and kind[:1].isupper():
         return Const(kind)
-    return Library(f"{owner.name}.{name}")
+    full = f"{owner.name}.{name}"
+    return Const(False) if full in ONLY_FOR_CHECKERS else Library(full)
 
 
 def _of_module(machine: Machine, owner: Module, name: str) -> Value:

@@ -208,6 +208,10 @@ class Library(Value):
     name: str
 
 
+ONLY_FOR_CHECKERS = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
+"""Flags of libraries that are true for type checkers, and false where the program runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Method(Value):
     """A method of a value that the machine models: a tensor, a container, a module, an optimizer."""
