@@ -44,7 +44,8 @@ for _ in range(3):
 ## Fix safety
 
 Removing the argument is safe where the finding is certain: the gradients are the same, and nothing walks the graph
-later. Where it is likely, code that was not seen could walk it, and the fix is unsafe.
+later. Where it is likely, code that was not seen could walk it, and the fix is unsafe. So it is where a function that
+others may call gets the losses that it walks from its caller: other callers may hand in losses that share a graph.
 
 ## Facts
 
@@ -62,16 +63,18 @@ later. Where it is likely, code that was not seen could walk it, and the fix is 
 
 from __future__ import annotations
 
+import ast
 from collections import defaultdict
 from collections.abc import Iterable
 
-from mhlint.autograd.graph import Level
+from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.trace import Backward, Root, Runs, Trace
 from mhlint.findings import Finding, Place
 from mhlint.rules.gathering import Sighting, answer, confidence, when
 from mhlint.rules.rule import Rule
 from mhlint.rules.walking import stays_on_object, unread_attributes, walked_or_shown_later
 from mhlint.rules.wording import code
+from mhlint.syntax.program import Site
 
 _ADVICE = "remove `retain_graph`"
 
@@ -95,10 +98,28 @@ def _has_graph_of_others(event: Backward) -> bool:
     return any("<computed>" in leaf.attributes for leaf in event.walk.leaves)
 
 
+def _is_handed_in(event: Backward) -> bool:
+    """Does a function that others may call walk losses that its caller made? Theirs may share a graph."""
+    around = [node for node in event.site.program.functions if _encloses(node, event.site)]
+    made = [start.site for start in event.starts if isinstance(start, Node)]
+    if len(around) != 1 or not made:
+        return False
+    if any(site.program is event.site.program and _encloses(around[0], site) for site in made):
+        return False
+    name = getattr(around[0], "name", "")
+    return not name.startswith("_") or name.endswith("__")
+
+
+def _encloses(function: ast.AST, site: Site) -> bool:
+    return getattr(function, "lineno", 0) <= site.row <= (getattr(function, "end_lineno", None) or 0)
+
+
 def _level(trace: Trace, event: Backward, explored: Level) -> Level:
     """Likely at most where the walk enters something that was not seen, or an attribute that others can read; a walk
     that trains surely has a graph."""
     surest = min(explored, max(event.walk.nodes.values(), default=Level.NO))
+    if _is_handed_in(event):
+        surest = min(surest, Level.LIKELY)
     if any(leaf.requires_grad is None for leaf in event.walk.leaves) or stays_on_object(trace, event):
         return min(surest, Level.LIKELY)
     return max(surest, Level.LIKELY) if event.walk.leaves and surest else surest

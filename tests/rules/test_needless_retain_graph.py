@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 from cases import TWICE, VERSION, Case, check, in_pytest, reported
 
 from mhlint.analyse import Request, analyse
+from mhlint.findings import Confidence
 from mhlint.source import Source
 
 
@@ -270,3 +272,23 @@ def test_an_imported_module_may_have_other_callers(tmp_path: Path) -> None:
     )
     source = Source(str(user), user.read_text())
     assert not analyse(source, Request(codes=frozenset({"MHL203"}))).findings
+
+
+def _walking_what_is_handed_in(name: str) -> Source:
+    lines = f"""
+        import torch
+
+        def {name}(losses, parameters):
+            return [torch.autograd.grad(loss, parameters, retain_graph=True) for loss in losses]
+
+        w = torch.ones(3, requires_grad=True)
+        {name}([(w - 1).abs().mean(), w.pow(2).mean()], [w])
+    """
+    return Source("balance.py", textwrap.dedent(lines))
+
+
+def test_other_callers_may_hand_in_losses_that_share_a_graph() -> None:
+    (open_to_all,) = analyse(_walking_what_is_handed_in("gradients"), Request(codes=frozenset({"MHL203"}))).findings
+    (private,) = analyse(_walking_what_is_handed_in("_gradients"), Request(codes=frozenset({"MHL203"}))).findings
+    assert open_to_all.confidence is Confidence.LIKELY
+    assert private.confidence is Confidence.CERTAIN
