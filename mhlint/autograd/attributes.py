@@ -22,7 +22,6 @@ from mhlint.autograd.values import (
     FALSE,
     MAKING,
     NONE,
-    ONLY_FOR_CHECKERS,
     ORIGIN,
     TRUE,
     Bound,
@@ -45,6 +44,7 @@ from mhlint.autograd.values import (
     Tensor,
     Unknown,
     Value,
+    in_library,
 )
 from mhlint.syntax.program import SHOWING, Site
 
@@ -306,8 +306,7 @@ def _of_library(owner: Library, name: str) -> Value:
     place, _, kind = owner.name.rpartition(".")
     if name in ("__name__", "__qualname__") and place == "torch.nn" and kind[:1].isupper():
         return Const(kind)
-    full = f"{owner.name}.{name}"
-    return Const(False) if full in ONLY_FOR_CHECKERS else Library(full)
+    return in_library(f"{owner.name}.{name}")
 
 
 def _of_module(machine: Machine, owner: Module, name: str) -> Value:

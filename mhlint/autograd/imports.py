@@ -7,7 +7,7 @@ import ast
 from mhlint.autograd.frames import Frame, Leave
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import ONLY_FOR_CHECKERS, Const, Library, Namespace, Value
+from mhlint.autograd.values import Library, Namespace, Value, in_library
 from mhlint.syntax.program import Program
 
 _SAME = {
@@ -82,8 +82,7 @@ def _imported(machine: Machine, program: Program, statement: ast.ImportFrom, fou
         if name in program.module_evidence:
             made.module = Level.LIKELY
         return made
-    full = canonical(f"{module}.{name}")
-    return Const(False) if full in ONLY_FOR_CHECKERS else Library(full)
+    return in_library(canonical(f"{module}.{name}"))
 
 
 def namespace(machine: Machine, program: Program) -> Namespace:

@@ -222,10 +222,15 @@ def range_items(machine: Machine, value: Range) -> tuple[list[Value], bool]:
 
 def numbers_of(value: Range) -> list[Value] | None:
     """All numbers of a range, where they are known and few."""
+    numbers = known_range(value)
+    return [Const(number) for number in numbers] if numbers and len(numbers) <= _MOST_NUMBERS else None
+
+
+def known_range(value: Range) -> range | None:
+    """Python's own range, where all bounds are known."""
     bounds = [getattr(bound, "value", None) for bound in (value.start, value.stop, value.step)]
     known = [bound for bound in bounds if isinstance(bound, int)]
-    numbers = range(*known) if len(known) == 3 and known[2] else range(0)
-    return [Const(number) for number in numbers] if 0 < len(numbers) <= _MOST_NUMBERS else None
+    return range(*known) if len(known) == 3 and known[2] else None
 
 
 def _second_index(machine: Machine, least: int | None, most: int | None) -> Unknown:

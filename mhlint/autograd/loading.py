@@ -6,6 +6,7 @@ import ast
 
 from mhlint.autograd import tensors
 from mhlint.autograd.graph import Level
+from mhlint.autograd.iteration import known_range
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import acts_as_module
 from mhlint.autograd.values import (
@@ -91,9 +92,8 @@ def _length(machine: Machine, dataset: Value, site: Site | None) -> int | None:
     if isinstance(dataset, Unknown):
         return dataset.length
     if isinstance(dataset, Range):
-        bounds = [getattr(bound, "value", None) for bound in (dataset.start, dataset.stop, dataset.step)]
-        known = [bound for bound in bounds if isinstance(bound, int)]
-        return len(range(*known)) if len(known) == 3 and known[2] else None
+        numbers = known_range(dataset)
+        return None if numbers is None else len(numbers)
     method = machine.member(machine, dataset, "__len__") if isinstance(dataset, Instance) else None
     said = machine.call(machine, method, [], {}, site) if method is not None else None
     return said.value if isinstance(said, Const) and isinstance(said.value, int) else None

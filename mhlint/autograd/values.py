@@ -208,8 +208,13 @@ class Library(Value):
     name: str
 
 
-ONLY_FOR_CHECKERS = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
+_ONLY_FOR_CHECKERS = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
 """Flags of libraries that are true for type checkers, and false where the program runs."""
+
+
+def in_library(name: str) -> Const | Library:
+    """What a library holds under a full name."""
+    return Const(False) if name in _ONLY_FOR_CHECKERS else Library(name)
 
 
 @dataclass(frozen=True, slots=True)

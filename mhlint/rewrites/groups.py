@@ -188,13 +188,7 @@ def _freeing(scene: Scene, runs: Runs, place: Place) -> Iterator[Backward]:
 
 
 def _scope(scene: Scene, row: int) -> ast.AST:
-    around = [
-        node
-        for node in ast.walk(scene.program.tree)
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
-        and node.lineno <= row <= (node.end_lineno or row)
-    ]
-    return max(around, key=lambda node: node.lineno, default=scene.program.tree)
+    return [scene.program.tree, *scene.program.functions_around(row)][-1]
 
 
 def _groups_at(runs: Runs, place: Place) -> Iterator[Group]:

@@ -63,7 +63,6 @@ others may call gets the losses that it walks from its caller: other callers may
 
 from __future__ import annotations
 
-import ast
 from collections import defaultdict
 from collections.abc import Iterable
 
@@ -74,7 +73,6 @@ from mhlint.rules.gathering import Sighting, answer, confidence, when
 from mhlint.rules.rule import Rule
 from mhlint.rules.walking import stays_on_object, unread_attributes, walked_or_shown_later
 from mhlint.rules.wording import code
-from mhlint.syntax.program import Site
 
 _ADVICE = "remove `retain_graph`"
 
@@ -100,25 +98,22 @@ def _has_graph_of_others(event: Backward) -> bool:
 
 def _is_handed_in(event: Backward) -> bool:
     """Does a function that others may call walk losses that its caller made? Theirs may share a graph."""
-    around = [node for node in event.site.program.functions if _encloses(node, event.site)]
+    program = event.site.program
+    around = program.functions_around(event.site.row)
     made = [start.site for start in event.starts if isinstance(start, Node)]
     if len(around) != 1 or not made:
         return False
-    if any(site.program is event.site.program and _encloses(around[0], site) for site in made):
+    (function,) = around
+    if any(site.program is program and function in program.functions_around(site.row) for site in made):
         return False
-    name = getattr(around[0], "name", "")
-    return not name.startswith("_") or name.endswith("__")
-
-
-def _encloses(function: ast.AST, site: Site) -> bool:
-    return getattr(function, "lineno", 0) <= site.row <= (getattr(function, "end_lineno", None) or 0)
+    return not function.name.startswith("_") or function.name.endswith("__")
 
 
 def _level(trace: Trace, event: Backward, explored: Level) -> Level:
     """Likely at most where the walk enters something that was not seen, or an attribute that others can read; a walk
     that trains surely has a graph."""
     surest = min(explored, max(event.walk.nodes.values(), default=Level.NO))
-    if _is_handed_in(event):
+    if surest is Level.CERTAIN and _is_handed_in(event):
         surest = min(surest, Level.LIKELY)
     if any(leaf.requires_grad is None for leaf in event.walk.leaves) or stays_on_object(trace, event):
         return min(surest, Level.LIKELY)

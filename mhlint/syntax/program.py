@@ -108,10 +108,14 @@ class Program:
         return uses
 
     @cached_property
-    def functions(self) -> frozenset[ast.AST]:
+    def functions(self) -> frozenset[ast.FunctionDef | ast.AsyncFunctionDef]:
         """All function definitions of the text."""
-        kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
-        return frozenset(node for node in self._parts if isinstance(node, kinds))
+        return frozenset(node for node in self._parts if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)))
+
+    def functions_around(self, row: int) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+        """The function definitions in which a row stands, the innermost last."""
+        found = [node for node in self.functions if node.lineno <= row <= (node.end_lineno or row)]
+        return sorted(found, key=lambda node: node.lineno)
 
     def yields(self, definition: ast.AST) -> bool:
         """Does a function's own body yield?"""
