@@ -166,7 +166,7 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
     if isinstance(mode, Const) and mode != NONE:
         return mode
     if name == "__dict__":
-        return Mapping(cast("dict[Key, Value]", owner.attributes), exact=False)
+        return Mapping(cast("dict[Key, Value]", owner.attributes), exact=False, of_names=True)
     found = member(machine, owner, name)
     if found is not None:
         if isinstance(found, Bound) and found.function.is_property:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 
-from mhlint.autograd import builtin_folds, builtin_items, builtin_iterators, builtin_objects, tensors
+from mhlint.autograd import builtin_folds, builtin_items, builtin_iterators, builtin_objects, executed_text, tensors
 from mhlint.autograd.computing import compute
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
@@ -47,6 +47,7 @@ def _not_used(machine: Machine, args: Args, keywords: Keywords, site: Site | Non
 
 
 _CALLS: dict[str, Handler] = {
-    **builtin_items.CALLS, **builtin_folds.CALLS, **builtin_iterators.CALLS, **builtin_objects.CALLS, "print": _print,
-    "repr": _text, "format": _text, "id": _not_used, "hash": _not_used, "open": _not_used, "input": _not_used,
+    **builtin_items.CALLS, **builtin_folds.CALLS, **builtin_iterators.CALLS, **builtin_objects.CALLS,
+    **executed_text.CALLS, "print": _print, "repr": _text, "format": _text, "id": _not_used, "hash": _not_used,
+    "open": _not_used, "input": _not_used,
 }  # fmt: skip

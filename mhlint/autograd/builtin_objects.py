@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import cast
 
-from mhlint.autograd import attribute_stores, attributes, dict_attributes, enumerations, tensors
+from mhlint.autograd import attribute_stores, attributes, dict_attributes, enumerations, tensors, unknown_names
 from mhlint.autograd.conditions import truth_of
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
@@ -119,6 +119,9 @@ def _setattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
         attribute_stores.store(machine, args[0], str(args[1].value), args[2], tensors.site_of(machine, site))
     elif len(args) == 3:
         machine.effects += 1
+        table = unknown_names.table_of(args[0])
+        if table is not None:
+            unknown_names.forget_one(machine, table, args[1], args[2])
     return NONE
 
 
@@ -148,6 +151,8 @@ def _str(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
 def _bool(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     value = args[0] if args else FALSE
     known = truth_of(machine, value)
+    if known is None and isinstance(value, Library):
+        return Unknown(("truth", value), value.name)
     return machine.derived("bool", (value,), "bool") if known is None else Const(known)
 
 
@@ -175,7 +180,7 @@ def _vars(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
     if len(args) == 1 and isinstance(args[0], Mapping) and args[0].named:
         return args[0]
     if len(args) == 1 and isinstance(args[0], (Instance, Object)):
-        return Mapping(cast("dict[Key, Value]", args[0].attributes), exact=isinstance(args[0], Object))
+        return Mapping(cast("dict[Key, Value]", args[0].attributes), exact=isinstance(args[0], Object), of_names=True)
     return machine.derived("vars", tuple(key_of(arg) for arg in args), "vars(...)")
 
 

@@ -7,6 +7,7 @@ from mhlint.autograd.builtin_items import shuffled
 from mhlint.autograd.computing import NotPlain, as_value, plain
 from mhlint.autograd.iteration import Generator, drain, elements
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.unknown_names import forget_one
 from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Value, key_of, tensors_in
 from mhlint.syntax.program import Site
 
@@ -162,8 +163,11 @@ def _of_mapping(
         if isinstance(first, Mapping):
             owner.items.update(first.items)
             owner.exact = owner.exact and first.exact
+            if not first.exact:
+                forget_one(machine, owner.items, None, None)
         elif args:
             owner.exact = False
+            forget_one(machine, owner.items, None, None)
         owner.items.update(keywords)
         return NONE
     if name == "copy":

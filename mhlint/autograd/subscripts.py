@@ -10,6 +10,7 @@ from mhlint.autograd.iteration import elements
 from mhlint.autograd.library_bases import base_of
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_parameters import parameters_of
+from mhlint.autograd.unknown_names import forget_one
 from mhlint.autograd.values import (
     ClassValue,
     Const,
@@ -229,7 +230,9 @@ def store(machine: Machine, owner: Value, index: Value, value: Value, site: Site
         if isinstance(index, Const):
             owner.items[index.value] = value
         else:
-            _store_under_unknown(machine, owner, ("item", key_of(index)), value)
+            forget_one(machine, owner.items, index, value)
+            if not owner.of_names:
+                _store_under_unknown(machine, owner, ("item", key_of(index)), value)
     elif isinstance(owner, Tensor):
         _store_in_tensor(machine, owner, index, value, site)
     elif isinstance(owner, Module) and isinstance(index, Const):

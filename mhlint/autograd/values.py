@@ -67,6 +67,9 @@ def is_none(value: Value | None) -> bool:
 ORIGIN = "<origin>"
 """The attribute of an unknown value, and of its tensor, for the result of an unseen call that it is or is part of."""
 
+MADE_FROM = "<made from>"
+"""The attribute of the result of an unseen call for the results of unseen calls that it was given."""
+
 
 @dataclass(eq=False, slots=True, repr=False)
 class Unknown(Value):
@@ -173,7 +176,8 @@ class Sequence(Value):
 class Mapping(Value):
     """A dict with constant keys. When not `exact`, it may hold other keys, too; `stored` says in which turns of loops
     something was stored under keys that are not known; `named` that its keys are its attributes, beside the methods of
-    `cls`."""
+    `cls`; `of_names` that its items are what the names of a module, or the attributes of an object, stand for.
+    """
 
     items: dict[Key, Value]
     exact: bool = True
@@ -181,6 +185,7 @@ class Mapping(Value):
     stored: dict[Key, Turn] = field(default_factory=dict)
     named: bool = False
     cls: ClassValue | None = None
+    of_names: bool = False
 
 
 @dataclass(eq=False, slots=True, repr=False)
