@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import math
 import operator
 from collections.abc import Callable
@@ -16,6 +18,7 @@ _CONTAINERS: dict[str, Callable[[list[Any]], Any]] = {"list": list, "tuple": tup
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs, "divmod": divmod, "pow": pow, "min": min, "max": max, "round": round, "int": int, "float": float,
     "sorted": sorted, "math.floor": math.floor, "math.ceil": math.ceil, "math.sqrt": math.sqrt, "math.log2": math.log2,
+    "json.loads": json.loads, "ast.literal_eval": ast.literal_eval,
 }  # fmt: skip
 COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {"==": operator.eq, "<": operator.lt, "in": lambda a, b: a in b}
 
@@ -42,6 +45,8 @@ def as_value(found: object) -> Value:
     """A plain Python object as a value."""
     if isinstance(found, (list, tuple)):
         return Sequence([as_value(item) for item in found], type(found).__name__)
+    if isinstance(found, dict) and all(isinstance(key, (str, int)) for key in found):
+        return Mapping({key: as_value(item) for key, item in found.items()})
     if isinstance(found, (int, float)) and not isinstance(found, bool) and abs(found) > _LARGEST:
         raise NotPlain
     if found is None or isinstance(found, (bool, int, float, str, Enum)):
@@ -60,7 +65,7 @@ def compute(name: str, args: list[Value], keywords: dict[str, Value]) -> Value |
         if name == "pow" and any(abs(number) > 64 for number in given):
             return None
         return as_value(function(*given, **named))
-    except (NotPlain, TypeError, ValueError, ArithmeticError):
+    except (NotPlain, TypeError, ValueError, ArithmeticError, SyntaxError):
         return None
 
 

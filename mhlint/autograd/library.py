@@ -72,7 +72,7 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
         return args[0].members[MAKING]
     if name in machine.backward_calls:
         return wrappers.backward_by_wrapper(machine, name, args, keywords, site, Level.CERTAIN)
-    computed = compute(name, args, keywords) if name.startswith("math.") else None
+    computed = compute(name, args, keywords)
     if computed is not None:
         return computed
     handler = _HANDLERS.get(name)

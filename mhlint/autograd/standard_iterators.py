@@ -11,7 +11,7 @@ from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import Generator, elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.tensors import site_of
-from mhlint.autograd.values import NONE, Const, Object, Range, Sequence, Value, is_none
+from mhlint.autograd.values import NONE, Const, Object, Range, Sequence, Value, is_none, tensors_in
 from mhlint.syntax.program import Site
 
 _MOST_ITEMS = 64
@@ -179,6 +179,17 @@ def _zip_longest(machine: Machine, args: Args, keywords: Keywords, site: Site | 
     return Sequence([_tuple(row) for row in rows])
 
 
+def _groupby(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """Runs of items with one key: known where all keys are."""
+    items, exact = elements(machine, args[0] if args else NONE, site)
+    by = args[1] if len(args) > 1 else keywords.get("key", NONE)
+    keys = [item if is_none(by) else machine.call(machine, by, [item], {}, site) for item in items]
+    if not exact or not all(isinstance(key, Const) for key in keys):
+        return machine.unknown("groups", tuple(tensor for item in items for tensor in tensors_in(item)))
+    rows = itertools.groupby(zip(keys, items, strict=True), key=lambda pair: pair[0])
+    return Sequence([_tuple([key, Sequence([item for _, item in row])]) for key, row in rows])
+
+
 def _chain(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     if any(isinstance(arg, Generator) for arg in args):
         return _chained_lazily(machine, args, site)
@@ -210,5 +221,5 @@ CALLS: dict[str, Handler] = {
     "itertools.combinations": _chosen(itertools.combinations), "itertools.pairwise": _pairwise,
     "itertools.permutations": _chosen(itertools.permutations), "itertools.cycle": _cycle, "itertools.repeat": _repeat,
     "itertools.count": _count, "itertools.islice": _islice, "itertools.tee": _tee, "itertools.starmap": _starmap,
-    "itertools.zip_longest": _zip_longest,
+    "itertools.zip_longest": _zip_longest, "itertools.groupby": _groupby,
 }  # fmt: skip
