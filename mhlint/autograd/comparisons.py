@@ -55,6 +55,9 @@ def _compared(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Val
     own = _by_own_method(machine, left, op, right)
     if own is not None:
         return own
+    if is_none(right) and isinstance(left, Library) and left in machine.perhaps_missing:
+        # Where the library is missing, its name stands for None.
+        return negate(Unknown(("truth", left), left.name), machine)
     known = _known(machine, left, op, right)
     if known is not None:
         return TRUE if known else FALSE

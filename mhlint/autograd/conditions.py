@@ -42,7 +42,7 @@ def truth_of(machine: Machine, value: Value) -> bool | None:
         if known is None:
             known = machine.path.known(alike(machine, key))
         return known if known is None else known != flipped
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) or value in machine.perhaps_missing:
         return machine.path.known(("truth", value))
     for name in ("bool", "len"):
         own = special(machine, value, name, [], None)

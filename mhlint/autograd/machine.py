@@ -22,6 +22,7 @@ from mhlint.autograd.values import (
     Function,
     Instance,
     Key,
+    Library,
     Namespace,
     Object,
     Sequence,
@@ -68,6 +69,7 @@ class Machine:
     after_skipped: set[tuple[int, int]] = field(default_factory=set)
     begun_elsewhere: set[tuple[Instance, str]] = field(default_factory=set)
     stored_elsewhere: set[tuple[Instance, str]] = field(default_factory=set)
+    perhaps_missing: set[Library] = field(default_factory=set)
     measured: set[Sequence] = field(default_factory=set)
     grown: list[Sequence] = field(default_factory=list)
     picked_by: dict[Tensor, Key] = field(default_factory=dict)

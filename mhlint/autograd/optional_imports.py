@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from mhlint.autograd.frames import Frame
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import Const, Function, Value
+from mhlint.autograd.values import Const, Function, Library, Value
 
 _MISSING = frozenset({"ImportError", "ModuleNotFoundError"})
 _INSTALLED = frozenset({"torch", "numpy"}) | sys.stdlib_module_names
@@ -20,7 +20,8 @@ def before(machine: Machine, frame: Frame, statement: ast.Try) -> dict[str, Valu
         return None
     if not any(_may_be_missing(machine, frame, node) for node in statement.body):
         return None
-    return {name: frame.variables[name] for name in _bound(statement) if name in frame.variables}
+    bound = _bound(statement) | set(_imported(statement.body))
+    return {name: frame.variables[name] for name in bound if name in frame.variables}
 
 
 def forget(machine: Machine, frame: Frame, statement: ast.Try, held: dict[str, Value]) -> None:
@@ -33,6 +34,12 @@ def forget(machine: Machine, frame: Frame, statement: ast.Try, held: dict[str, V
             frame.variables[name] = machine.unknown(name)
         elif isinstance(value, Const) and (name in others or (isinstance(old, Const) and old != value)):
             frame.variables[name] = machine.unknown(name)
+    empty = {name for handler in statement.handlers if _catches(handler) for name in _set_to_nothing(handler.body)}
+    for name in _imported(statement.body):
+        value, old = frame.variables.get(name), held.get(name)
+        left = name in empty or (name not in others and isinstance(old, Const) and not old.value)
+        if left and isinstance(value, Library):
+            machine.perhaps_missing.add(value)
 
 
 def _catches(handler: ast.ExceptHandler) -> bool:
@@ -53,6 +60,20 @@ def _may_be_missing(machine: Machine, frame: Frame, node: ast.stmt) -> bool:
 
 def _bound(statement: ast.Try) -> set[str]:
     return set(_names([*statement.body, *statement.orelse]))
+
+
+def _imported(body: list[ast.stmt]) -> Iterator[str]:
+    """The names that import statements give to libraries."""
+    for node in body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from (item.asname or item.name.partition(".")[0] for item in node.names)
+
+
+def _set_to_nothing(body: list[ast.stmt]) -> Iterator[str]:
+    """The names that statements give None, or another constant that counts as false."""
+    for node in body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and not node.value.value:
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
 
 def _names(body: list[ast.stmt]) -> Iterator[str]:
