@@ -9,6 +9,7 @@ from mhlint.autograd.graph import Level, Node, Walk
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.values import (
+    MADE_FROM,
     ORIGIN,
     Bound,
     ClassValue,
@@ -50,9 +51,16 @@ def let_go(machine: Machine, walk: Walk, site: Site) -> frozenset[ast.AST] | Non
 
 
 def unseen_results(walk: Walk) -> set[Value]:
-    """The results of unseen calls that a walk comes to: what they are may have a graph of its own."""
+    """The results of unseen calls that a walk comes to, and those they are made from: each may have a graph."""
     found = {leaf.attributes[ORIGIN] for leaf in walk.leaves if ORIGIN in leaf.attributes}
-    return found | {node.origin for node in walk.nodes if node.origin is not None}
+    found |= {node.origin for node in walk.nodes if node.origin is not None}
+    todo = list(found)
+    while todo:
+        made_from = getattr(todo.pop(), "attributes", {}).get(MADE_FROM)
+        more = set(made_from.items) - found if isinstance(made_from, Sequence) else set()
+        found |= more
+        todo += more
+    return found
 
 
 def _looked_through(machine: Machine, kept: Kept, site: Site) -> frozenset[ast.AST] | None:

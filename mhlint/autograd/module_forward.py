@@ -13,6 +13,7 @@ from mhlint.autograd.table import as_level, literal
 from mhlint.autograd.trace import ModuleCall
 from mhlint.autograd.values import (
     FALSE,
+    ORIGIN,
     Const,
     Module,
     Sequence,
@@ -220,8 +221,9 @@ def run_unseen(
     machine.randomness += 1
     given: list[Tensor] = []
     for arg in (*args, *keywords.values()):
-        # What may be one of several tensors hangs on each of them perhaps.
-        one = tensors.as_tensor(machine, arg, site) if isinstance(arg, Unknown) and arg.deps else None
+        # What may be one of several tensors hangs on each of them perhaps; what an unseen call gave may have a graph.
+        hangs = isinstance(arg, Unknown) and (arg.deps or ORIGIN in arg.attributes)
+        one = tensors.as_tensor(machine, arg, site) if hangs else None
         given.extend(tensors_in(arg) if one is None else [one])
     result = tensors.make(machine, callee.label or "module", [*given, own], level, site, edges=level)
     result.unseen_call = True

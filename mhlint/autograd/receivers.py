@@ -17,7 +17,11 @@ from mhlint.autograd.values import (
     Function,
     Instance,
     Library,
+    Mapping,
     Partial,
+    Sequence,
+    Tensor,
+    Unknown,
     Value,
 )
 from mhlint.syntax.program import Definition, Program
@@ -91,6 +95,17 @@ def shown(machine: Machine, owner: Value) -> Iterator[tuple[str, Value, bool]]:
         uses = [(program, node) for program in programs for node in program.used_attributes.get(name, ())]
         used = unseen or not all(was_entered(machine, program, node) for program, node in uses)
         yield "" if unseen else name, value, used
+
+
+def left_on(program: Program, arguments: list[Value]) -> list[Value]:
+    """What a function has stored on objects that its caller has, where some text makes use of it: `ctx.graph = z`."""
+    return [
+        value
+        for argument in arguments
+        if isinstance(argument, Unknown)
+        for name, value in argument.attributes.items()
+        if isinstance(value, (Tensor, Sequence, Mapping, Unknown)) and name in program.used_attributes
+    ]
 
 
 def was_entered(machine: Machine, program: Program, node: ast.AST) -> bool:

@@ -15,6 +15,7 @@ from mhlint.autograd import (
     loading,
     receivers,
     statements,
+    tensors,
     trainer_loops,
 )
 from mhlint.autograd.asides import Asides
@@ -24,6 +25,7 @@ from mhlint.autograd.paths import Budget, Path, explore
 from mhlint.autograd.reach import candidates, is_relevant, words_of
 from mhlint.autograd.trace import Backward, Escape, Root, Runs, Trace
 from mhlint.autograd.values import (
+    ORIGIN,
     Bound,
     ClassValue,
     Const,
@@ -31,6 +33,7 @@ from mhlint.autograd.values import (
     Instance,
     Module,
     Namespace,
+    Unknown,
     Value,
     tensors_in,
 )
@@ -143,10 +146,10 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
     if not class_name:
         function = frame.variables.get(definition.name)
         if isinstance(function, Function):
-            result = machine.call(
-                machine, function, receivers.unknown_arguments(machine, function), {}, program.site(definition)
-            )
+            given = receivers.unknown_arguments(machine, function)
+            result = machine.call(machine, function, given, {}, program.site(definition))
             _escape(machine, [result], "return")
+            _escape(machine, receivers.left_on(program, given), "argument")
         return
     cls = frame.variables.get(class_name)
     if not isinstance(cls, ClassValue):
@@ -165,6 +168,7 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
                 callee: Value = method if method.is_static else Bound(method, receiver)
                 arguments = receivers.unknown_arguments(machine, asked, skip=0 if method.is_static else 1)
                 returned = machine.call(machine, callee, arguments, {}, program.site(definition))
+                _escape(machine, receivers.left_on(program, arguments), "argument")
             _escape(machine, [returned], "return")
         _forget_what_others_set(machine, receiver)
     for name, value, used in receivers.shown(machine, receiver):
@@ -189,7 +193,9 @@ def _driven(machine: Machine, receiver: Value, definition: Definition, turn: int
 
 
 def _escape(machine: Machine, values: list[Value], how: str, name: str = "") -> None:
-    found = [tensor for value in values for tensor in tensors_in(value) if tensor.node is not None]
+    unseen = [value for value in values if isinstance(value, Unknown) and ORIGIN in value.attributes]
+    given = [tensor for value in values for tensor in tensors_in(value) if tensor.node is not None]
+    found = [*given, *(tensor for value in unseen if (tensor := tensors.as_tensor(machine, value)) is not None)]
     if found and machine.current is not None:
         machine.emit(Escape, machine.current, tensors=tuple(found), how=how, name=name)
 

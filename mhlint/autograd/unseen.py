@@ -13,6 +13,7 @@ from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import acts_as_module
 from mhlint.autograd.trace import Escape, Hook, Step, Unseen
 from mhlint.autograd.values import (
+    MADE_FROM,
     NONE,
     ORIGIN,
     Const,
@@ -107,6 +108,9 @@ def opaque_result(
     result = machine.unknown(label, given)
     if not _gives_data(label):
         result.attributes[ORIGIN] = result
+        unseen = [value for value in values if isinstance(value, Unknown) and ORIGIN in value.attributes]
+        if unseen:
+            result.attributes[MADE_FROM] = Sequence([value.attributes[ORIGIN] for value in unseen])
     return result
 
 

@@ -91,6 +91,18 @@ def _explored(root: Root) -> Level:
     return Level.NO if any(choice.subject in open_ones and not choice.aside for choice in choices) else Level.LIKELY
 
 
+def _seen_to_end(root: Root, trace: Trace, event: Backward) -> bool:
+    """Where not all paths were run and what is read behind a walk in a loop leads to its graph: was a later turn of
+    that loop seen, which walked no part of it?"""
+    if root.complete or event.let_go is not None or not event.turn:
+        return True
+    return any(later.site == event.site and later.turn != event.turn for later in _walks_after(trace, event))
+
+
+def _walks_after(trace: Trace, event: Backward) -> Iterable[Backward]:
+    return (later for later in trace.of(Backward) if later.index > event.index)
+
+
 def _has_graph_of_others(event: Backward) -> bool:
     """Does it walk what another call of the object's methods has computed, with a graph that others may share?"""
     return any("<computed>" in leaf.attributes for leaf in event.walk.leaves)
@@ -140,7 +152,7 @@ def find(runs: Runs) -> Iterable[Finding]:
                 shared = event.creates_graph or _has_graph_of_others(event)
                 if shared or walked_or_shown_later(trace, event, unread):
                     needed.add(place)
-                elif explored and trace.ended == "done":
+                elif explored and trace.ended == "done" and _seen_to_end(root, trace, event):
                     if explored is Level.LIKELY:
                         partly.add(place)
                     groups[place].append(Sighting(root, trace, event, _level(trace, event, explored)))

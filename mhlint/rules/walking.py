@@ -7,7 +7,7 @@ import re
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.holders import unseen_results
 from mhlint.autograd.trace import Backward, Clip, Escape, Hook, ReadGrad, Runs, Step, Trace, Unseen, Write, ZeroGrad
-from mhlint.autograd.values import Tensor
+from mhlint.autograd.values import ORIGIN, Tensor, Value
 
 _LOOKS_AT_GRADIENTS = re.compile(r"grad|clip|surgery|norm_of|hook", re.IGNORECASE)
 """What an unseen call is named that may use gradients between two walks."""
@@ -77,9 +77,14 @@ def walked_or_shown_later(trace: Trace, event: Backward, unread: frozenset[str] 
             if any(node in kept for node in later.walk.nodes) or given & unseen_results(later.walk):
                 return True
         elif isinstance(later, Escape) and later.how != "own attribute" and later.name not in unread:
-            if any(_leads_to(tensor.node, kept) for tensor in later.tensors):
+            if any(_leads_to(tensor.node, kept) or _origin(tensor) in given for tensor in later.tensors):
                 return True
     return False
+
+
+def _origin(tensor: Tensor) -> Value | None:
+    """The result of an unseen call that a tensor stands for."""
+    return tensor.node.origin if tensor.node is not None else tensor.attributes.get(ORIGIN)
 
 
 def unread_attributes(runs: Runs) -> frozenset[str]:

@@ -151,6 +151,65 @@ SILENT += [
                 self.a(self.z).sum().backward(retain_graph=True)
     """),
 ]
+SILENT += [
+    Case("drawn again in a turn that no path was left for", """
+        import random
+
+        cell, memory = nn.GRUCell(4, 8), []
+
+        def shown(part):
+            print(LONG)
+
+        def episodes(options, rows):
+            for row in rows:
+                if len(row) == 0:
+                    break
+                h = torch.zeros(3, 8)
+                for part in row:
+                    shown(part)
+                    h = cell(x, h)
+                    memory.append(h)
+        OPTIONS
+                if len(memory) > options.size:
+                    drawn = torch.cat([memory[random.randrange(len(memory))] for _ in range(4)])
+                    head_a(drawn).pow(2).mean().backward(retain_graph=True)
+    """.replace("LONG", " + ".join(f"part[{i}]" for i in range(650)))
+       .replace("        OPTIONS", "\n".join(f"                if options.o{i}: opt.zero_grad()" for i in range(8)))),
+    Case("left on an object of the caller", """
+        class Estimate(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, estimate, net, x, *parameters):
+                with torch.enable_grad():
+                    ctx.x = x.detach().requires_grad_()
+                    ctx.z = net(ctx.x)
+                    found = estimate(ctx.z, ctx.x)
+                    slopes = torch.autograd.grad(found.sum(), (ctx.x, *parameters), retain_graph=True)
+                    ctx.save_for_backward(*slopes)
+                return ctx.z.detach()
+
+            @staticmethod
+            def backward(ctx, grad):
+                return (None, None, *torch.autograd.grad(ctx.z, ctx.x, grad), None)
+    """),
+    Case("networks that were not seen, on what an unseen call gave", """
+        from divergences import between
+
+        class Trainer:
+            def __init__(self, agent, critic, decoder, prior, factor):
+                self.agent, self.critic, self.decoder, self.prior, self.factor = agent, critic, decoder, prior, factor
+                self.opt = torch.optim.Adam(critic.parameters())
+                self.other = torch.optim.Adam(decoder.parameters())
+
+            def step(self, batch):
+                drawn, spread, z = self.agent(batch)
+                critic_loss = (self.critic(batch, z) - batch).pow(2).mean()
+                distance = self.factor * between(spread, self.prior).sum()
+                loss = distance + self.decoder(batch, z).pow(2).mean()
+                loss.backward(retain_graph=True)
+                critic_loss.backward()
+                self.opt.step()
+    """, runs=False),
+]
 FIRING = [
     Case("one loss", """
         head_a(trunk(x)).sum().backward(retain_graph=True)  # here
