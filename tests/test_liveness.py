@@ -27,6 +27,8 @@ CASES = {
     "what its statement binds": ("a = MARK()\nuse(a)", "use"),
     "a sum that goes on": ("MARK()\na += 1", "a"),
     "an inner function": ("def show():\n    use(a)\nMARK()", "a use"),
+    "a name of a comprehension's own": ("MARK()\na = [b.c for b in d for e in b if e]\nuse(a, {f: g for f in f})", "d f g use"),
+    "a comprehension around it": ("[(MARK(), use(a)) for a in b]", "a b use"),
     "a block that binds": ("MARK()\nwith f() as a:\n    use(a)", "f use"),
 }
 
@@ -47,3 +49,11 @@ def test_all_statements_that_bind_what_is_read() -> None:
     behind = Liveness(tree.body[0]).behind(call)
     assert behind is not None
     assert sorted(getattr(node, "lineno", 0) for node in behind.binders) == [3, 5]
+
+
+def test_a_comprehension_binds_no_name_of_the_function() -> None:
+    tree = ast.parse("def f():\n    a = 1\n    b = [a for a in c]\n    d = [a := e for e in c]\n    MARK()\n    use(a)")
+    call = next(n for n in ast.walk(tree) if isinstance(n, ast.Call))
+    behind = Liveness(tree.body[0]).behind(call)
+    assert behind is not None
+    assert sorted(getattr(node, "lineno", 0) for node in behind.binders) == [2, 4]

@@ -10,6 +10,7 @@ from mhlint.syntax.program import children, own_nodes, shown_in
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 Names = frozenset[str]
 _NONE: Names = frozenset()
 _COMPARING = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
@@ -48,9 +49,12 @@ class Liveness:
         shared = [name for node in own if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names]
         self._everywhere = frozenset(shared).union(*(_reads(node) for node in inner))
         for statement in (node for node in own if isinstance(node, ast.stmt)):
+            of_comprehensions: set[ast.AST] = set()
             for part in _own_parts(statement):
                 self._home[part] = statement
-                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                if isinstance(part, ast.comprehension):
+                    of_comprehensions.update(_flat(part.target))
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store) and part not in of_comprehensions:
                     self._binders.setdefault(part.id, set()).add(statement)
         self._block(body, _NONE, _Ways())
 
@@ -64,7 +68,7 @@ class Liveness:
         if isinstance(value, ast.Await):
             value = value.value
         if not isinstance(statement, (ast.Expr, ast.Assign, ast.AnnAssign, ast.Return)) or value is not part:
-            names |= frozenset().union(*(_reads(own) for own in _own_expressions(statement)))
+            names |= frozenset().union(*(_reads(own, within=True) for own in _own_expressions(statement)))
         elif isinstance(statement, ast.Assign):
             names -= _bound(statement.targets)
         return Behind(names, frozenset(node for name in names for node in self._binders.get(name, ())))
@@ -155,13 +159,22 @@ def _flat(target: ast.expr) -> Iterator[ast.expr]:
         yield target.value if isinstance(target, ast.Starred) else target
 
 
-def _reads(node: ast.AST) -> Names:
-    """The names that are read for more than a number to show."""
+def _reads_of_comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> Names:
+    """Its names without those that it binds for itself; what it runs over first is read outside of it."""
+    own = _bound([generator.target for generator in node.generators])
+    return (frozenset[str]().union(*(_reads(child) for child in children(node))) - own) | _reads(node.generators[0].iter)
+
+
+def _reads(node: ast.AST, *, within: bool = False) -> Names:
+    """The names that are read for more than a number to show; `within` also those that comprehensions bind."""
     found: set[str] = set()
     shown: set[ast.AST] = set()
     todo = [node]
     while todo:
         part = todo.pop()
+        if isinstance(part, _COMPREHENSIONS) and not within:
+            found |= _reads_of_comprehension(part)
+            continue
         shown.update(shown_in(part))
         if isinstance(part, ast.Compare) and isinstance(part.ops[0], (ast.Is, ast.IsNot)):
             shown.add(part.left)
