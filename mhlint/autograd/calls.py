@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from mhlint.autograd import (
     enumerations,
+    escapes,
     library,
     library_bases,
     methods,
@@ -24,7 +25,6 @@ from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import is_module_class
 from mhlint.autograd.tensors import site_of
-from mhlint.autograd.trace import Escape
 from mhlint.autograd.values import (
     MOST_REMEMBERED,
     NONE,
@@ -194,7 +194,7 @@ def enter(
     if too_deep:
         given = tuple(tensor for arg in (*args, *keywords.values()) for tensor in tensors_in(arg))
         if given:
-            machine.emit(Escape, site_of(machine, site), tensors=given, how="call")
+            escapes.give_away(machine, given, site_of(machine, site), "call")
         return machine.unknown(function.name, given)
     frame = Frame(function.program, parent=function.frame, function=function, owner=function.owner)
     bind_arguments(machine, frame, function, args, keywords)

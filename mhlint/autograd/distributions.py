@@ -5,7 +5,7 @@ from __future__ import annotations
 from mhlint.autograd import tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import Object, Tensor, Value, tensors_in
+from mhlint.autograd.values import ORIGIN, Object, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
 _NORMALISES = frozenset({"Categorical", "OneHotCategorical", "Multinomial", "OneHotCategoricalStraightThrough"})
@@ -17,15 +17,11 @@ def make_distribution(
 ) -> Value | None:
     """A distribution. A categorical one normalises its logits once: what it gives later shares that node."""
     name = kind.rpartition(".")[2]
-    given = [tensor for value in (*args, *keywords.values()) for tensor in tensors_in(value)]
+    given = _given(machine, [*args, *keywords.values()], site)
     if name.startswith("kl"):
-        for value in (*args, *keywords.values()):
-            given += _held(value)
         return tensors.make(machine, name, given, Level.CERTAIN, site)
     if not name[:1].isupper():
         return None
-    for value in (*args, *keywords.values()):
-        given += _held(value)
     made = Object("distribution")
     if name in _NORMALISES and given:
         shared = tensors.make(machine, f"{name}'s normalisation", given, Level.CERTAIN, site)
@@ -33,6 +29,19 @@ def make_distribution(
     for index, tensor in enumerate(given):
         made.settings[str(index)] = tensor
     return made
+
+
+def _given(machine: Machine, values: list[Value], site: Site | None) -> list[Tensor]:
+    """The tensors in what a distribution is made of; what an unseen call gave may have a graph."""
+    found: list[Tensor] = []
+    for value in values:
+        made = tensors.as_tensor(machine, value, site) if isinstance(value, Unknown) and _may_train(value) else None
+        found += [*tensors_in(value), *_held(value)] if made is None else [made]
+    return found
+
+
+def _may_train(value: Unknown) -> bool:
+    return ORIGIN in value.attributes or bool(value.deps)
 
 
 def _held(value: Value) -> list[Tensor]:
@@ -57,9 +66,6 @@ def call_distribution(
         return machine.unknown(name, tuple(_held(owner)))
     if name == "rsample":
         machine.randomness += 1
-    given = [
-        *_held(owner),
-        *(tensor for value in (*args, *keywords.values()) for tensor in tensors_in(value)),
-    ]
+    given = [*_held(owner), *_given(machine, [*args, *keywords.values()], site)]
     keeps = Level.CERTAIN if name in ("log_prob", "rsample") else Level.LIKELY
     return tensors.make(machine, name, given, keeps, site)

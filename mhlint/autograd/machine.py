@@ -81,6 +81,7 @@ class Machine:
     listed: dict[Value, tuple[int, list[Tensor]]] = field(default_factory=dict)
     current: Site | None = None
     returned: Site | None = None
+    retained: bool = False
     copies_saved: bool = False
     first_side: bool = True
     defining: bool = False

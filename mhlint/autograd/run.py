@@ -9,6 +9,7 @@ from dataclasses import replace
 from mhlint.autograd import (
     attributes,
     calls,
+    escapes,
     expressions,
     imports,
     lightning_loop,
@@ -23,7 +24,7 @@ from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRa
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.paths import Budget, Path, explore
 from mhlint.autograd.reach import candidates, is_relevant, words_of
-from mhlint.autograd.trace import Backward, Escape, Root, Runs, Trace
+from mhlint.autograd.trace import Backward, Root, Runs, Trace
 from mhlint.autograd.values import (
     ORIGIN,
     Bound,
@@ -197,7 +198,7 @@ def _escape(machine: Machine, values: list[Value], how: str, name: str = "") -> 
     given = [tensor for value in values for tensor in tensors_in(value) if tensor.node is not None]
     found = [*given, *(tensor for value in unseen if (tensor := tensors.as_tensor(machine, value)) is not None)]
     if found and machine.current is not None:
-        machine.emit(Escape, machine.current, tensors=tuple(found), how=how, name=name)
+        escapes.give_away(machine, tuple(found), machine.current, how, name)
 
 
 def _forget_what_others_set(machine: Machine, value: Value, depth: int = 3) -> None:

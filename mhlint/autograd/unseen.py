@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from mhlint.autograd import gradients, module_forward, module_parameters, operations, tensors, wrappers
+from mhlint.autograd import escapes, gradients, module_forward, module_parameters, operations, tensors, wrappers
 from mhlint.autograd.attribute_stores import set_requires_grad
 from mhlint.autograd.attributes import MODULE_METHODS
 from mhlint.autograd.given_away import forget_what_it_stores
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import acts_as_module
-from mhlint.autograd.trace import Escape, Hook, Step, Unseen
+from mhlint.autograd.trace import Hook, Step, Unseen
 from mhlint.autograd.values import (
     MADE_FROM,
     NONE,
@@ -61,7 +61,8 @@ def call_unknown(
             return handled
     values = [*args, *keywords.values()]
     given = [tensor for value in values for tensor in tensors_in(value)]
-    level = acts_as_module(callee) if _takes_data(values) else Level.NO
+    # A module of which the text asks for parameters may take nothing: a controller, a prompt that is learned.
+    level = acts_as_module(callee) if callee.module or _takes_data(values) else Level.NO
     short = callee.label.rpartition(".")[2]
     if level >= Level.LIKELY and not _LOSS.search(short):
         before = machine.randomness
@@ -104,7 +105,7 @@ def opaque_result(
                 _unfreeze_perhaps(machine, value)
             forget_what_it_stores(machine, value)
     if with_graph and not _HARMLESS.search(label):
-        machine.emit(Escape, tensors.site_of(machine, site), tensors=with_graph, how="call")
+        escapes.give_away(machine, with_graph, tensors.site_of(machine, site), "call")
     result = machine.unknown(label, given)
     if not _gives_data(label):
         result.attributes[ORIGIN] = result

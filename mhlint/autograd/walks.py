@@ -122,6 +122,7 @@ def _run(
         silent_changes=tuple(_silent_changes(visited)),
         let_go=holders.let_go(machine, visited, where) if explicit and retains and not creates else None,
     )  # fmt: skip
+    machine.retained |= event.explicit_retain
     if failure is not None and failure.level >= Level.LIKELY and not machine.going_on:
         if failure.node is not None and not retains:
             # Not atomic: what the engine ran before the node that raised is freed (FACTS F24).
@@ -219,6 +220,13 @@ def _failure(
         if isinstance(sent, MissingGradient) and sure >= Level.LIKELY:
             return Failure("no-gradient", Level.LIKELY, tensor=sent.tensor)
     return _engine_failure(machine, visited)
+
+
+def would_raise(machine: Machine, tensor: Tensor) -> bool:
+    """Would a walk from a tensor in all likelihood meet a saved tensor that was changed in place, or a node that was freed?"""
+    start = tensor.graph()
+    failure = None if start is None else _engine_failure(machine, walk([start]))
+    return failure is not None and failure.level >= Level.LIKELY
 
 
 def _engine_failure(machine: Machine, visited: Walk) -> Failure | None:

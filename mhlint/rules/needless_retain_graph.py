@@ -71,7 +71,7 @@ from mhlint.autograd.trace import Backward, Root, Runs, Trace
 from mhlint.findings import Finding, Place
 from mhlint.rules.gathering import Sighting, answer, confidence, when
 from mhlint.rules.rule import Rule
-from mhlint.rules.walking import stays_on_object, unread_attributes, walked_or_shown_later
+from mhlint.rules.walking import stays_known, unread_attributes, walked_or_shown_later
 from mhlint.rules.wording import code
 
 _ADVICE = "remove `retain_graph`"
@@ -127,7 +127,7 @@ def _level(trace: Trace, event: Backward, explored: Level) -> Level:
     surest = min(explored, max(event.walk.nodes.values(), default=Level.NO))
     if surest is Level.CERTAIN and _is_handed_in(event):
         surest = min(surest, Level.LIKELY)
-    if any(leaf.requires_grad is None for leaf in event.walk.leaves) or stays_on_object(trace, event):
+    if any(leaf.requires_grad is None for leaf in event.walk.leaves) or stays_known(trace, event):
         return min(surest, Level.LIKELY)
     return max(surest, Level.LIKELY) if event.walk.leaves and surest else surest
 

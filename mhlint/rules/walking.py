@@ -13,6 +13,10 @@ _LOOKS_AT_GRADIENTS = re.compile(r"grad|clip|surgery|norm_of|hook", re.IGNORECAS
 """What an unseen call is named that may use gradients between two walks."""
 
 
+_HARMLESS = ("own attribute", "stale call", "stale return")
+"""How tensors are shown to code that is not seen and does not walk them."""
+
+
 def shared_trunk(first: Backward, later: Backward) -> tuple[Node, Level] | None:
     """The last node that keeps tensors and that both walks visit on their way to something trainable."""
     if not any(leaf in later.walk.leaves and leaf.requires_grad is not False for leaf in first.walk.leaves):
@@ -76,7 +80,7 @@ def walked_or_shown_later(trace: Trace, event: Backward, unread: frozenset[str] 
         if isinstance(later, Backward):
             if any(node in kept for node in later.walk.nodes) or given & unseen_results(later.walk):
                 return True
-        elif isinstance(later, Escape) and later.how != "own attribute" and later.name not in unread:
+        elif isinstance(later, Escape) and later.how not in _HARMLESS and later.name not in unread:
             if any(_leads_to(tensor.node, kept) or _origin(tensor) in given for tensor in later.tensors):
                 return True
     return False
@@ -95,10 +99,10 @@ def unread_attributes(runs: Runs) -> frozenset[str]:
     return frozenset(kept.difference(*(trace.found for _, trace in runs.traces())))
 
 
-def stays_on_object(trace: Trace, event: Backward) -> bool:
-    """Does the object whose method was run keep what `event` visited?"""
+def stays_known(trace: Trace, event: Backward) -> bool:
+    """Does the object whose method was run keep what `event` visited, or is it given back to be shown?"""
     kept = set(event.walk.nodes)
-    shown = (later for later in trace.of(Escape) if "attribute" in later.how and later.index > event.index)
+    shown = (later for later in trace.of(Escape) if later.how not in ("call", "return") and later.index > event.index)
     return any(_leads_to(tensor.node, kept) for later in shown for tensor in later.tensors)
 
 

@@ -150,6 +150,39 @@ SILENT += [
             def walk(self):
                 self.a(self.z).sum().backward(retain_graph=True)
     """),
+    Case("a loss that is handed back before the step", """
+        def train():
+            loss = head_a(trunk(x)).sum()
+            opt.zero_grad()
+            loss.backward(retain_graph=True)
+            return loss
+    """),
+    Case("a part of the graph that is handed back and was not stepped on", """
+        def train():
+            z = x * torch.ones(4, requires_grad=True).exp()
+            loss = head_a(trunk(z)).sum()
+            loss.backward(retain_graph=True)
+            opt.step()
+            return z
+    """),
+    Case("a loss that is shown before the step", """
+        from somewhere import account
+
+        def train():
+            loss = head_a(trunk(x)).sum()
+            loss.backward(retain_graph=True)
+            account(loss)
+            opt.step()
+    """, runs=False),
+    Case("distributions over what an unseen call gives", """
+        from backbones import encode
+
+        def train(data):
+            for batch in data:
+                scores = encode(batch)
+                (head_a(x).sum() + scores.sum()).backward(retain_graph=True)
+                torch.distributions.Bernoulli(logits=scores).entropy().sum().backward()
+    """, runs=False),
 ]
 SILENT += [
     Case("drawn again in a turn that no path was left for", """
@@ -255,6 +288,32 @@ FIRING = [
     """),
 ]
 FIRING += [
+    Case("a loss that is handed back behind the step on its weights", """
+        def train():
+            loss = head_a(trunk(x)).sum()
+            opt.zero_grad()
+            loss.backward(retain_graph=True)  # here, likely
+            opt.step()
+            return loss
+    """),
+    Case("a loss that is shown behind the step on its weights", """
+        from somewhere import account
+
+        def train():
+            loss = head_a(trunk(x)).sum()
+            loss.backward(retain_graph=True)  # here, likely
+            opt.step()
+            account(loss)
+    """, runs=False),
+    Case("an unseen module that takes nothing", """
+        def search(controller, data):
+            controller.train()
+            for batch in data:
+                score, entropy = controller()
+                loss = -score * (batch.mean() - entropy)
+                loss.backward(retain_graph=True)  # here, likely
+                opt.step()
+    """),
     Case("what another method has moved to a device", """
         class Model:
             def __init__(self, device):
