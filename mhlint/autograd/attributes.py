@@ -13,8 +13,10 @@ from mhlint.autograd import (
     tensors,
     trainer_kinds,
 )
+from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import Generator
+from mhlint.autograd.left_out import is_left_out
 from mhlint.autograd.library_bases import base_of, begin, inherited, layer_base, run_base
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import is_module, is_module_class, looks_like_module
@@ -131,7 +133,8 @@ def surely_lacks(machine: Machine, owner: Value, name: str) -> bool:
     # In a script every store is seen; a method alone may be called after others that store it.
     programs = [cls.program for cls in owner.cls.order() if isinstance(cls, ClassValue)]
     if machine.trace.virtual_loop and any(name in program.stored_attributes for program in programs):
-        return False
+        if not is_left_out(machine, owner, name):
+            return False
     return all(member(machine, owner, asked) is None for asked in (name, "__getattr__", "__getattribute__"))
 
 
@@ -191,6 +194,8 @@ def of_instance(machine: Machine, owner: Instance, name: str, site: Site | None)
     getter = member(machine, owner, "__getattr__")
     if isinstance(getter, Bound) and machine.serial and getter.function not in machine.active:
         return machine.call(machine, getter, [Const(name)], {}, site)
+    if is_left_out(machine, owner, name) and surely_lacks(machine, owner, name):
+        raise ProgramRaises("AttributeError")
     machine.trace.found.add(name)
     made = machine.derived("attribute", (owner, name), f"self.{name}")
     if is_module(owner):

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mhlint.autograd.asides import Asides
 from mhlint.autograd.frames import Frame, GiveUp
@@ -37,6 +37,13 @@ from mhlint.syntax.program import Program, Site
 from mhlint.syntax.project import Project
 
 E = TypeVar("E", bound=Event)
+
+
+class SetUp(NamedTuple):
+    """The object that a root was called on, and the functions that were run to make it."""
+
+    owner: Instance
+    run: frozenset[ast.AST]
 
 
 @dataclass(eq=False)
@@ -82,6 +89,7 @@ class Machine:
     current: Site | None = None
     returned: Site | None = None
     retained: bool = False
+    set_up: SetUp | None = None
     copies_saved: bool = False
     first_side: bool = True
     defining: bool = False

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
-from contextlib import suppress
 
 from mhlint.autograd import calls
 from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.graph import Level
-from mhlint.autograd.machine import Machine
+from mhlint.autograd.left_out import SETS_UP
+from mhlint.autograd.machine import Machine, SetUp
 from mhlint.autograd.values import (
     Bound,
     ClassValue,
@@ -25,13 +24,6 @@ from mhlint.autograd.values import (
     Value,
 )
 from mhlint.syntax.program import Definition, Program
-
-_SETS_UP = re.compile(
-    r"_*(initiali[sz]e|init|setup|set_up|build|create|define|configure)"
-    r"(_(model|network|net|module|optimizer|optim|loss|criterion|training|train|all)e?s?)?$"
-)
-"""What a method is called that makes what `__init__` has not made: networks, optimizers."""
-
 
 def unknown_arguments(machine: Machine, function: Function, skip: int = 0) -> list[Value]:
     """What an unseen caller passes."""
@@ -56,23 +48,28 @@ def receiver(machine: Machine, cls: ClassValue, root: Definition) -> Value:
     init = machine.member(machine, made, "__init__")
     arguments = unknown_arguments(machine, init.function, skip=1) if isinstance(init, Bound) else []
     value = calls.instantiate(machine, cls, arguments, {}, machine.current)
-    if isinstance(value, Instance):
-        _set_up(machine, value, root)
+    if isinstance(value, Instance) and _set_up(machine, value, root):
+        machine.set_up = SetUp(value, frozenset(machine.entered))
     return value
 
 
-def _set_up(machine: Machine, owner: Instance, root: Definition) -> None:
-    """Call the methods that set up what `__init__` has left out: `initialize(options)`, `build_model()`."""
+def _set_up(machine: Machine, owner: Instance, root: Definition) -> bool:
+    """Call the methods that set up what `__init__` has left out: `initialize(options)`, `build_model()`. Did all of
+    them run to their end?"""
+    done = True
     names = [name for cls in owner.cls.order() if isinstance(cls, ClassValue) for name in cls.members]
     for name in dict.fromkeys(names):
-        method = machine.member(machine, owner, name) if _SETS_UP.match(name) else None
+        method = machine.member(machine, owner, name) if SETS_UP.match(name) else None
         if not isinstance(method, Bound) or method.receiver is not owner or method.function.is_property:
             continue
         definition = method.function.definition
         if definition is root or definition in machine.entered or not _adds(method.function, owner):
             continue
-        with suppress(ProgramRaises):
+        try:
             machine.call(machine, method, unknown_arguments(machine, method.function, skip=1), {}, machine.current)
+        except ProgramRaises:
+            done = False
+    return done
 
 
 def _adds(function: Function, owner: Instance) -> bool:

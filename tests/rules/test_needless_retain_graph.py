@@ -174,6 +174,21 @@ SILENT += [
             account(loss)
             opt.step()
     """, runs=False),
+    Case("what another method may have made is not left out", """
+        class Painter:
+            def __init__(self, options):
+                self.painter = nn.Linear(4, 4)
+                if options.is_train:
+                    self.objective = None
+
+            def prepare(self, objective):
+                self.objective = objective
+
+            def step(self, noise):
+                self.fake = self.painter(noise)
+                for _ in range(3):
+                    self.objective.loss(self.fake).backward(retain_graph=True)
+    """),
     Case("distributions over what an unseen call gives", """
         from backbones import encode
 
@@ -305,6 +320,26 @@ FIRING += [
             opt.step()
             account(loss)
     """, runs=False),
+    Case("a step that does not come about where the set-up has left its objective out", """
+        class Objective:
+            def loss(self, net, fake):
+                return net(fake.detach()).mean() - net(x).mean()
+
+        class Painter:
+            def __init__(self, options):
+                self.painter, self.times, self.is_train = nn.Linear(4, 4), options.times, options.is_train
+                if self.is_train:
+                    self.critic = nn.Sequential(nn.Linear(4, 8), nn.Tanh(), nn.Linear(8, 1))
+                    self.objective = Objective()
+                    self.opt = torch.optim.Adam(self.critic.parameters())
+
+            def step(self, noise):
+                self.fake = self.painter(noise)
+                for _ in range(self.times):
+                    self.loss = self.objective.loss(self.critic, self.fake)
+                    self.loss.backward(retain_graph=True)  # here, likely
+                    self.opt.step()
+    """),
     Case("an unseen module that takes nothing", """
         def search(controller, data):
             controller.train()
