@@ -74,20 +74,22 @@ def _is_python(cell: str) -> bool:
 
 def _plain_lines(lines: list[str]) -> list[str]:
     plain: list[str] = []
-    depth, quote, continued, shell = 0, "", False, False
+    depth, quote, continued, shell, begun = 0, "", False, False, False
     for line in lines:
         if shell:  # a shell command that goes on behind a backslash
             shell = line.rstrip().endswith("\\")
             plain.append(_commented(line, ""))
             continue
-        code = line if depth or quote or continued else _plain_line(line)
+        code = line if depth or quote or continued else _plain_line(line, begun)
+        begun |= bool(code.strip()) and not code.startswith("#")
         shell = code != line and line.rstrip().endswith("\\")
         plain.append(code)
         depth, quote, continued = _state_after(code, depth, quote)
     return plain
 
 
-def _plain_line(line: str) -> str:
+def _plain_line(line: str, begun: bool) -> str:
+    """One line outside of brackets. IPython takes away what the first lines are indented by, before any code has begun."""
     if assigned := _ASSIGNED.match(line):
         return assigned[1] + _opaque(line[assigned.end() :])
     if runs := _RUNS_REST.match(line):
@@ -95,7 +97,7 @@ def _plain_line(line: str) -> str:
         if not _COMPOUND.match(rest):  # `%time x = f()` runs its rest in the notebook's own names
             return "0" + " " * (runs.end() - 2) + ";" + rest
     if found := _LINE_MAGIC.match(line) or _HELP.match(line):
-        return _commented(line, found[1])
+        return _commented(line, found[1] if begun else "")
     return line
 
 

@@ -52,6 +52,7 @@ def test_python_is_left_alone(cell: str) -> None:
         ("%matplotlib inline\nx = 1\n", "#matplotlib inline\nx = 1\n"),
         ("!pip install torch\nx\n", "#pip install torch\nx\n"),
         ("if a:\n    !ls\nelse:\n    %cd x\n", "if a:\n    0#s\nelse:\n    0#d x\n"),
+        (" ! pip install torch\n  %cd x\nx\n", "#! pip install torch\n# %cd x\nx\n"),
         ("files = !ls\nx\n", "files = _#s\nx\n"),
         ("r = %sql select\n", "r = _#ql select\n"),
         ("loss?\n", "#oss?\n"),
