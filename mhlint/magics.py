@@ -89,7 +89,7 @@ def _plain_lines(lines: list[str]) -> list[str]:
 
 
 def _plain_line(line: str, begun: bool) -> str:
-    """One line outside of brackets. IPython takes away what the first lines are indented by, before any code has begun."""
+    """One line outside of brackets. Before any code has begun, IPython takes away what lines are indented by."""
     if assigned := _ASSIGNED.match(line):
         return assigned[1] + _opaque(line[assigned.end() :])
     if runs := _RUNS_REST.match(line):

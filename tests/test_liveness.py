@@ -27,7 +27,7 @@ CASES = {
     "what its statement binds": ("a = MARK()\nuse(a)", "use"),
     "a sum that goes on": ("MARK()\na += 1", "a"),
     "an inner function": ("def show():\n    use(a)\nMARK()", "a use"),
-    "a name of a comprehension's own": ("MARK()\na = [b.c for b in d for e in b if e]\nuse(a, {f: g for f in f})", "d f g use"),
+    "a name of a comprehension's own": ("MARK()\n[b.c for b in d for e in b if e]\n{f: g for f in f}", "d f g"),
     "a comprehension around it": ("[(MARK(), use(a)) for a in b]", "a b use"),
     "a block that binds": ("MARK()\nwith f() as a:\n    use(a)", "f use"),
 }

@@ -25,10 +25,8 @@ def is_left_out(machine: Machine, owner: Instance, name: str) -> bool:
         return False
     classes = [cls for cls in owner.cls.order() if isinstance(cls, ClassValue)]
     programs = frozenset(cls.program for cls in classes)
-    stores = [
-        (program, getattr(node, "lineno", 0)) for program in programs for node in program.stored_attributes.get(name, ())
-    ]
-    if not stores or not all(_in_set_up(machine, program, row) for program, row in stores):
+    stores = [(program, node) for program in programs for node in program.stored_attributes.get(name, ())]
+    if not stores or not all(_in_set_up(machine, program, getattr(node, "lineno", 0)) for program, node in stores):
         return False
     if any(free in program.source.text for program in programs for free in _FREE_STORES):
         return False

@@ -25,6 +25,7 @@ from mhlint.autograd.values import (
 )
 from mhlint.syntax.program import Definition, Program
 
+
 def unknown_arguments(machine: Machine, function: Function, skip: int = 0) -> list[Value]:
     """What an unseen caller passes."""
     spec = function.definition.args

@@ -177,9 +177,9 @@ class Escape(Event):
     """Tensors became visible to code that the machine does not see: it may walk them at any time.
 
     `how` is "call" (passed to an unseen function), "return" (returned by the root), "stale call" and "stale return"
-    (the same, where a walk would raise: the weights were stepped on since), "attribute" (kept by an object that outlives
-    the root, with its `name`), or "own attribute" (the same, where the text of its class makes no use of it outside of
-    what was run)."""
+    (the same, where a walk would raise: the weights were stepped on since), "attribute" (kept by an object that
+    outlives the root, with its `name`), or "own attribute" (the same, where the text of its class makes no use of it
+    outside of what was run)."""
 
     tensors: tuple[Tensor, ...]
     how: str

@@ -223,7 +223,7 @@ def _failure(
 
 
 def would_raise(machine: Machine, tensor: Tensor) -> bool:
-    """Would a walk from a tensor in all likelihood meet a saved tensor that was changed in place, or a node that was freed?"""
+    """Would a walk from a tensor meet, in all likelihood, what was changed in place since it was saved, or freed?"""
     start = tensor.graph()
     failure = None if start is None else _engine_failure(machine, walk([start]))
     return failure is not None and failure.level >= Level.LIKELY

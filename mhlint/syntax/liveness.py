@@ -162,7 +162,8 @@ def _flat(target: ast.expr) -> Iterator[ast.expr]:
 def _reads_of_comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> Names:
     """Its names without those that it binds for itself; what it runs over first is read outside of it."""
     own = _bound([generator.target for generator in node.generators])
-    return (frozenset[str]().union(*(_reads(child) for child in children(node))) - own) | _reads(node.generators[0].iter)
+    found = frozenset[str]().union(*(_reads(child) for child in children(node)))
+    return (found - own) | _reads(node.generators[0].iter)
 
 
 def _reads(node: ast.AST, *, within: bool = False) -> Names:
