@@ -19,6 +19,7 @@ from mhlint.autograd.paths import Budget, Path
 from mhlint.autograd.trace import Event, Trace
 from mhlint.autograd.values import (
     ORIGIN,
+    Const,
     Function,
     Instance,
     Key,
@@ -135,17 +136,25 @@ class Machine:
 
     def unknown(self, label: str = "", deps: tuple[Tensor, ...] = (), key: Key = None) -> Unknown:
         """A fresh unknown value, or the one of a given key."""
-        return Unknown(key if key is not None else ("fresh", self.next_serial()), label, deps)
+        return Unknown(key if key is not None else ("fresh", self.next_serial()), label, deps, turn=self.turn)
 
     def derived(self, kind: str, parts: tuple[Value | Key, ...], label: str, deps: tuple[Tensor, ...] = ()) -> Unknown:
         """An unknown that is the same whenever it is computed from the same parts."""
         term = Term((kind, *(key_of(part) if isinstance(part, Value) else part for part in parts)))
         made = Unknown(self.terms.setdefault(term, term), label, deps, at_least=self.least.get(term))
         made.data = any(isinstance(part, Unknown) and part.data for part in parts)
+        made.turn = self._came_about(parts)
         for part in parts:
             if isinstance(part, Unknown) and ORIGIN in part.attributes:
                 made.attributes[ORIGIN] = part.attributes[ORIGIN]
         return made
+
+    def _came_about(self, parts: tuple[Value | Key, ...]) -> Turn:
+        """A part of what is not changed is as old as that: `batch["x"]` of the turn that has drawn the batch."""
+        turns = [part.turn for part in parts if isinstance(part, Unknown)]
+        if not turns or any(isinstance(part, Value) and not isinstance(part, (Unknown, Const)) for part in parts):
+            return self.turn
+        return max(turns, key=len)
 
     def is_at_least(self, key: Key, number: int) -> None:
         """From here on the number of this key is taken to be so large: a loop over it has run so many turns."""

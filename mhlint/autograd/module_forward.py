@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mhlint.autograd import operations, shapes, tensors
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.machine import Machine
@@ -15,11 +17,14 @@ from mhlint.autograd.values import (
     FALSE,
     ORIGIN,
     Const,
+    Key,
+    Mapping,
     Module,
     Sequence,
     Tensor,
     Unknown,
     Value,
+    key_of,
     tensors_in,
 )
 from mhlint.syntax.program import Site
@@ -244,11 +249,28 @@ def note_call(
 ) -> None:
     """Write down that a module ran forward."""
     own = known_parameters(machine, module)
-    inputs = tuple(
-        (tensor, len(tensor.storage.changes) + len(tensor.storage.unseen)) for arg in args for tensor in tensors_in(arg)
-    )
+    inputs, others = _what_is_given(args)
     machine.emit(
-        ModuleCall, site, module=module, inputs=inputs, output=output, grad_enabled=machine.grad_enabled,
+        ModuleCall, site, module=module, inputs=inputs, others=others, output=output, grad_enabled=machine.grad_enabled,
         parameters=tuple(own), versions=tuple(len(t.storage.changes) + len(t.storage.unseen) for t in own),
         random=machine.randomness != randomness, level=level, training=getattr(module, "training", None),
     )  # fmt: skip
+
+
+def _what_is_given(args: Iterable[Value]) -> tuple[tuple[tuple[Tensor, int], ...], tuple[Key, ...]]:
+    """The tensors among what a module is given, with their versions, and what else there is: a name, a number."""
+    inputs: list[tuple[Tensor, int]] = []
+    others: list[Key] = []
+    for arg in args:
+        if isinstance(arg, (Sequence, Mapping)):
+            items = arg.items if isinstance(arg, Sequence) else list(arg.items.values())
+            tensors_given, rest = _what_is_given(items)
+            inputs += tensors_given
+            others += rest
+            continue
+        used = arg.attributes.get("<tensor>") if isinstance(arg, Unknown) else None
+        given = [used] if isinstance(used, Tensor) else tensors_in(arg)
+        inputs += [(tensor, len(tensor.storage.changes) + len(tensor.storage.unseen)) for tensor in given]
+        if not given and isinstance(arg, (Const, Unknown)):
+            others.append(key_of(arg))
+    return tuple(inputs), tuple(others)

@@ -52,6 +52,7 @@ def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tenso
             tensor.requires_grad = None  # what was not seen may have parameters of its own
     else:
         tensor = leaf(machine, site, requires_grad=False if value.data else None, name=value.label)
+        tensor.turn = value.turn
         for name in ("<computed>", ORIGIN):
             if name in value.attributes:
                 tensor.attributes[name] = value.attributes[name]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from mhlint.autograd.graph import Change, Level, Node, Saved, Turn, Walk
-from mhlint.autograd.values import Gradient, Module, Optimizer, Tensor, Value
+from mhlint.autograd.values import Gradient, Key, Module, Optimizer, Tensor, Value
 from mhlint.syntax.program import Program, Site
 
 
@@ -103,7 +103,7 @@ class InPlaceFailure(Event):
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class ModuleCall(Event):
-    """A module ran forward: which, on which tensors (with their versions), giving what."""
+    """A module ran forward: which, on which tensors (with their versions) and what else, giving what."""
 
     module: Value
     inputs: tuple[tuple[Tensor, int], ...]
@@ -114,6 +114,7 @@ class ModuleCall(Event):
     random: bool
     level: Level
     training: bool | None = None
+    others: tuple[Key, ...] = ()
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

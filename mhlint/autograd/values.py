@@ -80,7 +80,7 @@ class Unknown(Value):
     `offset` make `n - 1` comparable with `n`; `at_least` and `at_most` bound it; a loop's second index is
     `within` the loop's bound and stands at `position` 1 of a list of unknown length. `data` is what a loader of
     plain data gives: tensors that require no grad unless the program asks for it. `length` is how many items are
-    in it, where that is known.
+    in it, where that is known. `turn` are the turns of the loops in which it came about.
     """
 
     key: Key
@@ -97,6 +97,7 @@ class Unknown(Value):
     position: int | None = None
     data: bool = False
     length: int | None = None
+    turn: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(eq=False, slots=True, repr=False)

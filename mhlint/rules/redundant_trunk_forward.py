@@ -76,6 +76,7 @@ def _same(first: ModuleCall, later: ModuleCall) -> bool:
     return (
         first.module is later.module
         and first.inputs == later.inputs
+        and first.others == later.others
         and first.grad_enabled is True
         and later.grad_enabled is True
         and first.training is later.training
@@ -138,9 +139,7 @@ def _earlier(trace: Trace, calls: list[ModuleCall], later: ModuleCall) -> Module
 
 
 def _made_before(tensor: Tensor, call: ModuleCall) -> bool:
-    """Was an input computed or made before the loop that calls again? Unknown data may be other data each time."""
-    if tensor.requires_grad is None and tensor.node is None:
-        return False
+    """Was an input computed, made or drawn before the loop that calls again?"""
     return len(tensor.turn) < len(call.turn) and call.turn[: len(tensor.turn)] == tensor.turn
 
 

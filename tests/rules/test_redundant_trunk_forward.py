@@ -11,6 +11,59 @@ SILENT = [
         head_a(trunk(x)).sum().backward()
         head_b(trunk(x + 1)).sum().backward()
     """),
+    Case("another head of one module in each turn", """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.parts = nn.ModuleDict({"a": nn.Linear(4, 1), "b": nn.Linear(4, 1)})
+
+            def forward(self, batch, name):
+                return self.parts[name](batch)
+
+        net = Net()
+        for name in ("a", "b"):
+            net(x, name).pow(2).mean().backward()
+    """),
+    Case("the next batch in each turn", """
+        def train(source):
+            batches = iter(source)
+            for head in heads:
+                head(trunk(next(batches))).sum().backward()
+    """),
+    Case("a sample in each turn", """
+        def train(source):
+            for head in heads:
+                batch = source.sample()
+                head(trunk(batch)).sum().backward()
+    """),
+    Case("other rows in each turn", """
+        def train(source):
+            for head in heads:
+                head(trunk(source[torch.randint(9, (3,))])).sum().backward()
+    """),
+    Case("another batch in each turn", """
+        def train(source):
+            for index, head in enumerate(heads):
+                head(trunk(source[index])).sum().backward()
+    """),
+    Case("one batch for each head", """
+        def train(source):
+            for head, batch in zip(heads, source):
+                head(trunk(batch)).sum().backward()
+    """),
+    Case("data that is moved on by an attack", """
+        def train(source):
+            for batch in source:
+                for head in heads:
+                    batch = batch + 0.1
+                    head(trunk(batch)).sum().backward()
+    """),
+    Case("data that unseen code may fill anew", """
+        def train(data, reader):
+            for head in heads:
+                reader.read(data)
+                head(trunk(data)).sum().backward()
+    """),
     Case("a step in between", """
         head_a(trunk(x)).sum().backward()
         opt.step()
@@ -94,6 +147,23 @@ FIRING = [
     Case("once per loss", """
         head_a(trunk(x)).sum().backward()
         head_b(trunk(x)).sum().backward()  # here
+    """),
+    Case("a batch of a loader for each head", """
+        def train(source):
+            for batch, target in source:
+                opt.zero_grad()
+                for head in heads:
+                    z = trunk(batch)  # here
+                    (head(z) - target).pow(2).mean().backward()
+                opt.step()
+    """),
+    Case("a part of a batch for each head", """
+        def train(source):
+            for batch in source:
+                for name, head in enumerate(heads):
+                    z = trunk(batch["x"])  # here
+                    (head(z) - batch["y"][name]).pow(2).mean().backward()
+                opt.step()
     """),
     Case("in the loop over heads", """
         for head in heads:
