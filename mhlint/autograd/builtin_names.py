@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import builtins
 
-from mhlint.autograd import builtin_folds, builtin_items, builtin_iterators, builtin_objects, executed_text, tensors
+from mhlint.autograd import (
+    builtin_folds,
+    builtin_items,
+    builtin_iterators,
+    builtin_objects,
+    executed_text,
+    operations,
+    tensors,
+)
 from mhlint.autograd.computing import compute
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import (
-    NONE,
-    Library,
-    Value,
-)
+from mhlint.autograd.table import result_of
+from mhlint.autograd.values import NONE, Library, Tensor, Value
 from mhlint.syntax.program import Site
 
 _KNOWN = frozenset(dir(builtins))
+_OPERATIONS = frozenset({"abs", "pow"})
+"""Those that are torch's own operations where a tensor is given."""
 
 
 def builtin(name: str) -> Value | None:
@@ -28,6 +35,9 @@ def call_builtin(machine: Machine, name: str, args: Args, keywords: Keywords, si
     known = compute(name, args, keywords)
     if known is not None:
         return known
+    row = operations.operation(f"torch.{name}") if name in _OPERATIONS else None
+    if row is not None and any(isinstance(arg, Tensor) and not arg.unseen_call for arg in args):
+        return result_of(machine, row, args, keywords, site)
     handler = _CALLS.get(name)
     return None if handler is None else handler(machine, args, keywords, site)
 

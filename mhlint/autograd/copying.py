@@ -25,7 +25,7 @@ def deep_copy(machine: Machine, value: Value, site: Site | None, done: dict[int,
         made.attributes = {name: deep_copy(machine, item, site, done) for name, item in value.attributes.items()}
     elif isinstance(value, Module):
         made = Module(value.kind, settings=dict(value.settings), training=value.training, exact=value.exact)
-        made.region = value.region
+        made.region, made.computed = value.region, dict(value.computed)
         done[id(value)] = made
         made.parameters = {name: _tensor_copy(machine, item, site, done) for name, item in value.parameters.items()}
         made.children = {name: deep_copy(machine, item, site, done) for name, item in value.children.items()}

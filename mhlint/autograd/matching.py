@@ -16,7 +16,7 @@ def run_match(machine: Machine, frame: Frame, statement: ast.Match) -> None:
     """`match subject: ...`."""
     subject = machine.evaluate(machine, frame, statement.subject)
     for case in statement.cases:
-        matched = _pattern(machine, frame, case.pattern, subject)
+        matched = _pattern(machine, frame, case.pattern, subject, frame.program.text(statement.subject))
         if matched is False:
             continue
         if matched is None:
@@ -32,28 +32,28 @@ def run_match(machine: Machine, frame: Frame, statement: ast.Match) -> None:
         return
 
 
-def _pattern(machine: Machine, frame: Frame, pattern: ast.pattern, subject: Value) -> bool | None:
-    """Does a pattern match? None when that is not known; names in it are bound."""
+def _pattern(machine: Machine, frame: Frame, pattern: ast.pattern, subject: Value, said: str = "") -> bool | None:
+    """Does a pattern match? None when that is not known; names in it are bound. `said`: how the source calls it."""
     if isinstance(pattern, ast.MatchValue):
         wanted = machine.evaluate(machine, frame, pattern.value)
         if isinstance(wanted, Const) and isinstance(subject, Const):
             return bool(wanted.value == subject.value)
         if isinstance(wanted, Const):
             key = machine.derived("==", (subject, wanted), "")
-            text = f"{getattr(subject, 'label', '') or 'subject'} == {wanted.value!r}"
+            text = f"{said or getattr(subject, 'label', '') or 'subject'} == {wanted.value!r}"
             return decide(machine, key, text, frame.program.site(pattern))
         return None
     if isinstance(pattern, ast.MatchSingleton):
         return subject.value is pattern.value if isinstance(subject, Const) else None
     if isinstance(pattern, ast.MatchAs):
-        matched = True if pattern.pattern is None else _pattern(machine, frame, pattern.pattern, subject)
+        matched = True if pattern.pattern is None else _pattern(machine, frame, pattern.pattern, subject, said)
         if pattern.name and matched is not False:
             frame.variables[pattern.name] = subject
         return matched
     if isinstance(pattern, ast.MatchOr):
         answers = []
         for part in pattern.patterns:
-            answers.append(_pattern(machine, frame, part, subject))
+            answers.append(_pattern(machine, frame, part, subject, said))
             if answers[-1]:
                 return True
         return None if None in answers else False

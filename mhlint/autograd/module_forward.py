@@ -122,6 +122,10 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
     levels = {"input": _grad_level(given), "parameters": _grad_level(list(module.parameters.values()))}
     levels.update({name: _grad_level([tensor]) for name, tensor in module.parameters.items()})
     recurs = _recurs(module, given) if module.kind in ("GRU", "RNN") else Level.CERTAIN
+    for name in module.computed.keys() & module.parameters.keys():
+        # It is made of others in each forward, which the making may keep, whatever the layer itself needs.
+        level = min(levels[name], module.computed[name])
+        tensors.keep(node, module.parameters[name], f"{module.kind}'s {name}", level)
     for need in row.needs:
         # What keeps nothing needs nothing: pooling to one number is a mean.
         level = min(keeps, Level.CERTAIN if need.certain else Level.MAYBE)
@@ -140,7 +144,7 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
             tensors.keep(node, given[1], given[1].name or "target", level)
         else:
             for name, tensor in module.parameters.items():
-                if _matches(name, _in_all_layers(module, need.place)):
+                if name not in module.computed and _matches(name, _in_all_layers(module, need.place)):
                     sure = min(level, recurs) if name.startswith("weight_hh") else level
                     if sure:
                         tensors.keep(node, tensor, f"{module.kind}'s {name}", sure)

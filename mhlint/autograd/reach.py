@@ -6,7 +6,7 @@ import ast
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from mhlint.syntax.program import Definition, Program
+from mhlint.syntax.program import Definition, Program, dotted
 from mhlint.syntax.project import Project
 
 _WORDS = frozenset({"backward", "manual_backward", "grad", "Variable", "autograd"})
@@ -37,7 +37,9 @@ def _relevant(program: Program, words: frozenset[str]) -> dict[Definition, froze
 def words_of(program: Program, project: Project, backward_calls: tuple[str, ...]) -> frozenset[str]:
     """The names that stand for a walk: those of the engine, and of what walks in the modules that are imported."""
     own = frozenset(_WORDS | _drivers(program) | {name.rpartition(".")[2] for name in backward_calls})
-    return own | _Imports(project, own, program).of(program, _MOST_HOPS)
+    imports = _Imports(project, own, program)
+    words = own | imports.of(program, _MOST_HOPS)
+    return words | imports.inherited(program, _MOST_HOPS, frozenset(_relevant(program, words)), None)
 
 
 def _drivers(program: Program) -> set[str]:
@@ -83,9 +85,48 @@ class _Imports:
         asked = module, inner
         if asked not in self._walking:
             self._walking[asked] = frozenset(_relevant(module, self.words | inner))
-        offered = _offered(module, self._walking[asked], imported)
+        wanted = None if imported is None else imported | _ancestors(module, imported)
+        offered = _offered(module, self._walking[asked], wanted)
+        if hops > 0:
+            offered |= self.inherited(module, hops, self._walking[asked], wanted)
         # A package passes on what it imports from its own files.
         return offered | inner if module.is_package else offered
+
+    def inherited(
+        self, module: Program, hops: int, walking: frozenset[Definition], wanted: set[str] | None
+    ) -> frozenset[str]:
+        """The methods of bases in other files that walk, or that call a method of a class here which does."""
+        found: frozenset[str] = frozenset()
+        for cls in _classes(module):
+            own = {d.name for owner, d in module.definitions if owner == cls.name and d in walking}
+            bases = {dotted(base).rpartition(".")[2] for base in cls.bases} - {""}
+            if not own or not bases or (wanted is not None and cls.name not in wanted):
+                continue
+            for node in module.imports:
+                names = {item.name for item in node.names if (item.asname or item.name) in bases}
+                if not isinstance(node, ast.ImportFrom) or not names:
+                    continue
+                origin = self.project.find(module, node.module or "", node.level)
+                if origin is not None and origin is not self.main:
+                    inner = self.of(origin, hops - 1) if hops > 1 else frozenset()
+                    above = frozenset(_relevant(origin, self.words | inner | own))
+                    found |= _offered(origin, above, names | _ancestors(origin, names))
+        return found
+
+
+def _classes(module: Program) -> list[ast.ClassDef]:
+    return [statement for statement in module.tree.body if isinstance(statement, ast.ClassDef)]
+
+
+def _ancestors(module: Program, names: set[str]) -> set[str]:
+    """The classes of a module that those of these names are derived from, in the same module."""
+    bases = {cls.name: {dotted(base) for base in cls.bases} for cls in _classes(module)}
+    found: set[str] = set()
+    newest = names
+    while newest:
+        newest = {base for name in newest for base in bases.get(name, ()) if base in bases} - found
+        found |= newest
+    return found
 
 
 def _offered(module: Program, walking: Container[Definition], imported: set[str] | None) -> frozenset[str]:

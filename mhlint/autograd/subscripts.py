@@ -287,6 +287,11 @@ def delete(machine: Machine, owner: Value, index: Value) -> None:
             owner.items.clear()
             owner.exact = True
             return
+        if isinstance(index, Slice) and owner.exact:
+            bounds = [bound.value for bound in (index.lower, index.upper, index.step) if isinstance(bound, Const)]
+            if len(bounds) == 3:
+                del owner.items[slice(*bounds)]
+                return
         position = _position(owner, index)
         if position is not None and owner.exact:
             del owner.items[position]

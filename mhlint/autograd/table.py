@@ -89,7 +89,9 @@ def result_of(
     if operations.is_input(row, literals) and args and isinstance(args[0], Tensor):
         return args[0]
     keeps = as_level(operations.saves(row, literals)) if row.saves is not Saves.UNDERIVABLE else Level.MAYBE
+    before = None
     if operations.gives(row, "inplace", literals) and isinstance(args[0], Tensor):
+        before = tensors.version_of(args[0])
         result = _in_place(machine, row, args[0], given[1:], keeps, site)
     else:
         if operations.gives(row, "alias", literals) and len(given) == 1:
@@ -99,7 +101,7 @@ def result_of(
             tensors.share_memory(result, given[0])
             if row.name.rpartition(".")[2] in _REORDERING or _REORDERED in given[0].attributes:
                 result.attributes[_REORDERED] = Const(True)
-    _keep_needed(machine, row, result, args, keywords, keeps)
+    _keep_needed(machine, row, result, args, keywords, keeps, before)
     short = row.name.rpartition(".")[2]
     if operations.gives(row, "scalar", literals):
         result.elements = 1
@@ -220,11 +222,19 @@ def _may_copy(name: str, tensor: Tensor, rest: list[Value]) -> bool:
 
 
 def _keep_needed(
-    machine: Machine, row: Operation, result: Tensor, args: list[Value], keywords: dict[str, Value], keeps: Level
+    machine: Machine,
+    row: Operation,
+    result: Tensor,
+    args: list[Value],
+    keywords: dict[str, Value],
+    keeps: Level,
+    before: tensors.Version | None,
 ) -> None:
+    """Let the node keep what the table says; `before`: the memory that is changed in place, as it was till then."""
     node = result.node
     if node is None:
         return
+    changed = row.args.partition(",")[0].strip()
     if row.name.rpartition(".")[2] == "einsum" and args and isinstance(args[0], Const):
         _keep_operands(node, args)
         return
@@ -237,9 +247,11 @@ def _keep_needed(
         if need.if_grad:
             level = min(level, max((_grad_level(bound.get(place)) for place in need.if_grad), default=Level.NO))
         wanted = result if need.place == "result" else bound.get(need.place)
-        in_place = wanted is result and need.place != "result"
+        in_place = wanted is result and need.place == changed
         if level and isinstance(wanted, Tensor) and operations.keeps_input(row.name, in_place):
-            tensors.keep(node, wanted, wanted.name or need.place, level)
+            # An operand in the memory that is changed was kept before that: `h.mul_(h)`, `h.div_(h.detach())`.
+            operand = need.place not in ("result", changed)
+            tensors.keep(node, wanted, wanted.name or need.place, level, before if operand else None)
 
 
 def _keep_operands(node: Node, args: list[Value]) -> None:

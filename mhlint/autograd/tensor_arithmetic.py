@@ -82,7 +82,10 @@ def update_in_place(machine: Machine, old: Value, op: type[ast.operator], operan
     if isinstance(old, Tensor):
         symbol = _SYMBOLS[op]
         other = [t for t in [as_tensor(machine, operand, site)] if t is not None]
+        # What is changed is kept as a copy of the old values; the same memory as the operand is kept as it is.
         saved = [item for item in _saved_by(symbol, old, operand) if item[0] is not old]
+        if operand is old and symbol in ("*", "/", "**"):
+            saved = _saved_by(symbol, old, operand)[:1]
         keeps = Level.NO if symbol in ("+", "-") else Level.CERTAIN
         if old.unseen_call:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Sequence as Many
+from typing import NamedTuple
 
 from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.graph import Change, Level, Node, Saved, Storage
@@ -117,12 +118,27 @@ def node_for(
     return machine.node(op, site, found, keeps, sure)
 
 
-def keep(node: Node, tensor: Tensor, label: str, level: Level = Level.CERTAIN) -> None:
-    """Let a node keep a tensor at its present version."""
+class Version(NamedTuple):
+    """How often a memory had been written at some time: in ways that torch counts, and in others."""
+
+    storage: Storage
+    changes: int
+    unseen: int
+
+
+def version_of(tensor: Tensor) -> Version:
+    """The present version of a tensor's memory."""
+    return Version(tensor.storage, len(tensor.storage.changes), len(tensor.storage.unseen))
+
+
+def keep(
+    node: Node, tensor: Tensor, label: str, level: Level = Level.CERTAIN, before: Version | None = None
+) -> None:
+    """Let a node keep a tensor at its present version, or as it was `before` an operation wrote this memory."""
     if node.copies:
         return
-    storage = tensor.storage
-    node.saved.append(Saved(storage, len(storage.changes), len(storage.unseen), label, level))
+    kept = before if before is not None and before.storage is tensor.storage else version_of(tensor)
+    node.saved.append(Saved(kept.storage, kept.changes, kept.unseen, label, level))
 
 
 def view(machine: Machine, tensor: Tensor, op: str, site: Site | None) -> Tensor:
@@ -230,11 +246,12 @@ def in_place(
         machine.emit(InPlaceFailure, where, tensor=tensor, text="a leaf Variable that requires grad")
         if level is Level.CERTAIN and not machine.going_on:
             raise ProgramRaises("RuntimeError")
+    before = version_of(tensor)
     write(machine, tensor, op, site, level=level)
     node = node_for(machine, op, [tensor, *others], keeps, where)
     if node is not None:
         for kept, label, sure in saved:
-            keep(node, kept, label, sure)
+            keep(node, kept, label, sure, before)
         tensor.node = node
         tensor.storage.grown = tensor.storage.viewed
         if tensor.requires_grad is False:

@@ -57,18 +57,25 @@ def optim(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Sit
     return Object("scheduler") if kind.startswith("lr_scheduler.") else None
 
 
+# What makes a layer's weight of others in each forward. Norms keep those for the walk; what a function of the
+# project's own keeps is not known (FACTS F49).
+_COMPUTING = {
+    "spectral_norm": Level.CERTAIN,
+    "weight_norm": Level.CERTAIN,
+    "parametrizations.spectral_norm": Level.CERTAIN,
+    "parametrizations.weight_norm": Level.CERTAIN,
+    "parametrizations.orthogonal": Level.MAYBE,
+    "parametrize.register_parametrization": Level.MAYBE,
+}
+
+
 def nn_utility(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
     """`torch.nn.utils.KIND`: clipping, reparametrising, writing all parameters at once."""
     if kind.startswith("rnn."):
         return call_rnn_utility(machine, kind.removeprefix("rnn."), args, keywords, site)
     if not kind.startswith("clip_grad"):
-        if kind in (
-            "spectral_norm",
-            "weight_norm",
-            "parametrizations.spectral_norm",
-            "parametrizations.weight_norm",
-        ):
-            return args[0] if args else NONE
+        if kind in _COMPUTING:
+            return _computed(args, keywords, _COMPUTING[kind])
         if kind == "vector_to_parameters" and len(args) > 1:
             for tensor in optimizers.held(machine, args[1])[0]:
                 tensors.write(machine, tensor, kind, site, seen=False)
@@ -77,6 +84,15 @@ def nn_utility(machine: Machine, kind: str, args: Args, keywords: Keywords, site
     found, _ = optimizers.held(machine, args[0] if args else NONE)
     gradients.clip(machine, found, site)
     return machine.unknown("norm")
+
+
+def _computed(args: Args, keywords: Keywords, keeps: Level) -> Value:
+    """A module that makes its weight of others in each forward, and how surely the making keeps those."""
+    module = args[0] if args else keywords.get("module", NONE)
+    name = keywords.get("name", keywords.get("tensor_name", args[1] if len(args) > 1 else Const("weight")))
+    if isinstance(module, Module) and isinstance(name, Const):
+        module.computed[str(name.value)] = keeps
+    return module
 
 
 def _variable(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -123,6 +139,27 @@ def _tensor(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
     elif args and isinstance(args[0], Sequence) and args[0].exact and len(args[0].items) > 1:
         result.elements = 2
     return result
+
+
+def _as_tensor(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`torch.as_tensor(t)` is the tensor `t` itself, or a copy with its graph; other data become a new one."""
+    row = operations.operation("torch.asarray")
+    tensor = tensors.as_tensor(machine, args[0], site) if args else None
+    if row is None or tensor is None:
+        return _tensor(machine, args, keywords, site)
+    return result_of(machine, row, [tensor, *args[1:]], keywords, site)
+
+
+def _constructor(name: str) -> Handler:
+    """`torch.Tensor(t)` is a view of `t`, with its graph; sizes and other data make a new one."""
+
+    def call(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+        if len(args) == 1 and isinstance(args[0], Tensor):
+            return tensors.view(machine, args[0], name, site)
+        row = operations.operation(f"torch.{name}")
+        return tensors.leaf(machine, site) if row is None else result_of(machine, row, args, keywords, site)
+
+    return call
 
 
 def _mode(enabled: bool) -> Handler:
@@ -269,7 +306,8 @@ CALLS: dict[str, Handler] = {
     "torch.load": lambda machine, *_: machine.unknown("load"),
     "torch.autograd.Variable": _variable, "torch.autograd.variable.Variable": _variable,
     "torch.nn.Parameter": _parameter, "torch.nn.parameter.Parameter": _parameter,
-    "torch.tensor": _tensor, "torch.as_tensor": _tensor,
+    "torch.tensor": _tensor, "torch.as_tensor": _as_tensor,
+    "torch.Tensor": _constructor("Tensor"), "torch.FloatTensor": _constructor("FloatTensor"),
     "torch.utils.checkpoint.checkpoint": _checkpoint,
     "torch.utils.checkpoint.checkpoint_sequential": _checkpoint_sequential, "torch.compile": _compile,
     "torch.vmap": _first, "torch.func.vmap": _first,

@@ -324,7 +324,8 @@ class Instance(Value):
 
 @dataclass(eq=False, slots=True, repr=False)
 class Module(Value):
-    """A module of torch's own: `kind` is its class name; its parameters by name, its children by name."""
+    """A module of torch's own: `kind` is its class name; its parameters and children by name. `computed` are the
+    parameters that each forward makes of others (weight norm), and how surely the making keeps those."""
 
     kind: str
     parameters: dict[str, Tensor] = field(default_factory=dict)
@@ -335,6 +336,7 @@ class Module(Value):
     exact: bool = True
     attributes: dict[str, Value] = field(default_factory=dict)
     constructor: object = None
+    computed: dict[str, Level] = field(default_factory=dict)
 
 
 @dataclass(eq=False, slots=True, repr=False)
