@@ -173,8 +173,15 @@ constant_ dirac_ eye_ kaiming_normal_ kaiming_uniform_ normal_ ones_ orthogonal_
 uniform_ xavier_normal_ xavier_uniform_ zeros_
 """)
 
+# What all samples need and other calls do not: those of another dtype, which is not copied, or of another order
+NEEDED_BY_SOME = {
+    "torch.float_power": {"result"},
+    "torch.linalg.norm": {"input", "result"},
+}
+
 # Where only some samples need a place: the calls that do not
 NEEDS_UNLESS = {
+    "torch.linalg.norm": {"input": "ord", "result": "ord"},
     "torch.norm": {"input": "p is nuc", "result": "p is nuc"},
     "torch.max": {"input": "dim"},
     "torch.min": {"input": "dim"},

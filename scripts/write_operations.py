@@ -124,6 +124,8 @@ def plain_row(section: str, name: str, samples: list[Sample], signature: str) ->
         "needs": nameable(needs(samples), signature),
         "out": form(name, samples, section),
     }
+    by_some = cases.NEEDED_BY_SOME.get(name, set())
+    row["needs"] = [f"~{need}" if need in by_some else need for need in row["needs"]]
     unless = cases.NEEDS_UNLESS.get(name, {})
     row["needs"] = [
         f"{need} unless {unless[place]}"

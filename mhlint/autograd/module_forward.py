@@ -63,6 +63,9 @@ def run_module(
         constructor = Arguments((), {name: literal(value) for name, value in module.settings.items()})
         module.constructor = constructor
     keeps = as_level(operations.saves(row, constructor, module.training))
+    if module.kind == "Linear" and not module.computed and "weight" in module.parameters:
+        # The gradient of the bias is that of the output: for it alone nothing is kept.
+        keeps = min(keeps, max(_grad_level(given), _grad_level([module.parameters["weight"]])))
     if row.random and keeps:
         machine.randomness += 1
     if given and (module.kind == "Identity" or operations.is_input(row, constructor, module.training)):
@@ -136,7 +139,8 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
         if need.place == "result":
             tensors.keep(node, result, module.kind, max(level, _keeps_sequence(module)))
         elif need.place == "input" and given and operations.keeps_input(module.kind, result is given[0]):
-            tensors.keep(node, given[0], given[0].name or "input", level)
+            copied = module.kind == "GroupNorm" and given[0].storage.viewed
+            tensors.keep(node, given[0], given[0].name or "input", min(level, Level.MAYBE) if copied else level)
         elif need.place == "hx":
             for state in given[1:]:
                 tensors.keep(node, state, state.name or "state", level)

@@ -89,6 +89,7 @@ def result_of(
     if operations.is_input(row, literals) and args and isinstance(args[0], Tensor):
         return args[0]
     keeps = as_level(operations.saves(row, literals)) if row.saves is not Saves.UNDERIVABLE else Level.MAYBE
+    keeps = min(keeps, _kept_for(row, args, keywords))
     before = None
     if operations.gives(row, "inplace", literals) and isinstance(args[0], Tensor):
         before = tensors.version_of(args[0])
@@ -116,6 +117,18 @@ def result_of(
     if operations.gives(row, "multi", literals):
         return _several(machine, row.name, result, args, keywords, site)
     return result
+
+
+def _kept_for(row: Operation, args: list[Value], keywords: dict[str, Value]) -> Level:
+    """How surely an operand needs a gradient for which anything is kept: `torch.addmm(bias, a, b)` keeps nothing for
+    `bias`, whose gradient is that of the result."""
+    if "," not in row.args or not row.needs or not all(need.if_grad and need.certain for need in row.needs):
+        return Level.CERTAIN
+    bound = operations.bind(row.args, Arguments(tuple(args), dict(keywords)))
+    asked = [bound.get(place) for need in row.needs for place in need.if_grad]
+    if not all(isinstance(value, (Tensor, Const)) for value in asked):
+        return Level.CERTAIN
+    return max(_grad_level(value) for value in asked)
 
 
 def _is_empty(value: Value) -> bool:
@@ -247,6 +260,9 @@ def _keep_needed(
         if need.if_grad:
             level = min(level, max((_grad_level(bound.get(place)) for place in need.if_grad), default=Level.NO))
         wanted = result if need.place == "result" else bound.get(need.place)
+        if row.name.endswith("group_norm") and isinstance(wanted, Tensor) and wanted.storage.viewed:
+            # Part of a larger memory is copied first.
+            level = min(level, Level.MAYBE)
         in_place = wanted is result and need.place == changed
         if level and isinstance(wanted, Tensor) and operations.keeps_input(row.name, in_place):
             # An operand in the memory that is changed was kept before that: `h.mul_(h)`, `h.div_(h.detach())`.

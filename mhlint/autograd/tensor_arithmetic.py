@@ -31,7 +31,10 @@ def binary(machine: Machine, left: Value, op: type[ast.operator], right: Value, 
         return make(machine, symbol, tensors, Level.MAYBE, site, edges=Level.MAYBE)
     keeps = Level.NO if symbol in ("+", "-") else Level.CERTAIN
     if symbol == "%":
-        keeps = Level.NO if isinstance(right, Const) else Level.LIKELY
+        # Only for the gradient of the divisor is anything kept.
+        divisor = right.graph() if isinstance(right, Tensor) else None
+        unknown = isinstance(right, Unknown) and not isinstance(right, Const)
+        keeps = Level.LIKELY if unknown else Level.NO if divisor is None else min(Level.LIKELY, divisor[1])
     if not all(isinstance(value, (Tensor, Const)) for value in (left, right)):
         keeps = min(keeps, Level.LIKELY) if symbol in ("+", "-", "%") else keeps
     saved = _saved_by(symbol, left, right)
