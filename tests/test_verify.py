@@ -155,6 +155,18 @@ def test_what_cannot_run_in_float64_is_said_not_to_be_told_apart() -> None:
 
 
 @forks
+def test_casts_that_autograd_makes_are_no_differences() -> None:
+    old = "    one(z).pow(2).mean().backward(retain_graph=True)\n    two(z).pow(2).mean().backward()\n"
+    new = "    (one(z).pow(2).mean() + two(z).pow(2).mean()).backward()\n"
+    seen = verified("casting.py", (old, new))
+    assert isinstance(seen.verdict, Equivalent), as_text(seen)
+    assert seen.verdict.wide
+    small = verified("casting.py", (old, new.replace("+ two", "+ 1.000001 * two")))
+    assert isinstance(small.verdict, Differs)
+    assert small.verdict.wide
+
+
+@forks
 def test_missing_gradient_is_said() -> None:
     seen = verified("two_heads.py", (RETAINED, SUMMED.replace("sum(losses)", "losses[0]")))
     assert isinstance(seen.verdict, Differs)

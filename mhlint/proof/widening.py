@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, _get_current_function_mode_stack
 
 _WIDER: dict[Any, Any] = {
     torch.float32: torch.float64,
@@ -34,7 +35,17 @@ def compute_in_float64() -> None:
         if hasattr(torch.cuda, name):
             setattr(torch.cuda, name, names.cuda.DoubleTensor)
     _leave_alone()
+    _widen_new_parameters()
+    _widen_what_walks_call(mode)
+    _compile_nothing()
     mode.__enter__()
+
+
+def _compile_nothing() -> None:
+    """Compiled and scripted code keeps casts that the mode does not see; Python's own runs in their place."""
+    torch.jit._state.disable()
+    # Read where a program first compiles; to import what reads it would take a second of every run.
+    os.environ["TORCHDYNAMO_DISABLE"] = "1"
 
 
 def _ignore(_: object) -> None:
@@ -47,10 +58,6 @@ class _Widening(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func is Tensor.backward:
-            # What a walk calls, hooks and recomputed forwards, is the program's too.
-            with self:
-                return _walk(*args, **(kwargs or {}))
         name = getattr(func, "__name__", "")
         if name == "__get__" or func is Tensor.to_sparse:
             return func(*args, **(kwargs or {}))
@@ -60,13 +67,6 @@ class _Widening(TorchFunctionMode):
         given = (*args[:kept], *(_widened(one) for one in args[kept:]))
         result = func(*given, **{key: one if key == "out" else _widened(one) for key, one in (kwargs or {}).items()})
         return result if kept or (kwargs and "out" in kwargs) else _widened(result)
-
-
-def _walk(tensor: Tensor, *args: Any, **kwargs: Any) -> None:
-    names = ("gradient", "retain_graph", "create_graph", "inputs")
-    given = {**dict(zip(names, args, strict=False)), **kwargs}
-    gradient = given.pop("gradient", None)
-    torch.autograd.backward(tensor, gradient, **given)
 
 
 def _widened(one: Any) -> Any:
@@ -81,6 +81,37 @@ def _widened(one: Any) -> Any:
     if type(one) in (list, tuple):
         return type(one)(_widened(part) for part in one)
     return one
+
+
+def _widen_new_parameters() -> None:
+    """A parameter made of numpy's numbers, which no call of the program widens, is a float64 one too."""
+    original = torch.nn.Parameter.__new__
+
+    def new(cls: Any, data: Any = None, *args: Any, **kwargs: Any) -> Any:
+        return original(cls, _widened(data), *args, **kwargs)
+
+    parameter: Any = torch.nn.Parameter
+    parameter.__new__ = new
+
+
+def _widen_what_walks_call(mode: TorchFunctionMode) -> None:
+    """What a walk calls, hooks, written backwards and recomputed forwards, is the program's too.
+
+    It would run without the mode, which torch puts aside while it handles the call that walks.
+    """
+    modules: tuple[Any, ...] = (torch.autograd, torch.autograd.graph)
+    for module in modules:
+        module._engine_run_backward = _under(mode, module._engine_run_backward)
+
+
+def _under(mode: TorchFunctionMode, original: Callable[..., Any]) -> Callable[..., Any]:
+    def walk(*args: Any, **kwargs: Any) -> Any:
+        if mode in _get_current_function_mode_stack():
+            return original(*args, **kwargs)
+        with mode:
+            return original(*args, **kwargs)
+
+    return walk
 
 
 def _leave_alone() -> None:
