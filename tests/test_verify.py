@@ -316,6 +316,7 @@ def test_undecided(program: str, changes: tuple[tuple[str, str], ...], reason: s
     seen = verified(program, *changes)
     assert isinstance(seen.verdict, Undecided)
     assert seen.verdict.reason.startswith(reason)
+    assert ("resumes from its own checkpoint" in as_text(seen)) == (program == "noisy.py")
 
 
 @forks

@@ -28,6 +28,7 @@ TOLERANCES: Mapping[str, Tolerance] = {
 }
 NOISE_FACTOR = 10.0
 NOISE_LIMIT = 0.01
+NOISY = "not deterministic: "
 
 
 class Counterexample(NamedTuple):
@@ -200,7 +201,7 @@ def _compare_step(
         allowed = allowed_distance(gap, own_noise, rounding, scale)
         if own_noise > allowed_noise(gap.scale, rounding, scale):
             undecided = undecided or Undecided(
-                f"not deterministic: {name} moves by {own_noise:.3g} from one run to the next, "
+                f"{NOISY}{name} moves by {own_noise:.3g} from one run to the next, "
                 f"where its largest gradient at step {number} is {gap.scale:.3g}"
             )
         elif not gap.distance <= allowed:

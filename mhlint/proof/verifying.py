@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mhlint.proof import launching
 from mhlint.proof.comparing import (
+    NOISY,
     Differs,
     Equivalent,
     Undecided,
@@ -30,6 +31,10 @@ SECOND_WALK = (
 READY_TWICE = (
     "Expected to mark a variable ready only once",
     "Encountered gradient which is undefined, but still allreduced by DDP reducer",
+)
+NOISE_CAUSES = (
+    "such noise comes from numbers that no seed rules, from threads, or from what the run before wrote: a program "
+    "that resumes from its own checkpoint starts elsewhere each time"
 )
 
 Rewrite = Callable[[frozenset[str]], Mapping[str, bytes]]
@@ -138,6 +143,8 @@ def _verify(plan: Plan, go: Callable[[str, Plan], RunRecord], rewrite: Rewrite, 
         measured = go("as rewritten, again", replace(served, folder=str(scratch / "measured"), saved=True))
         seen = replace(seen, saved_after=None if measured.failure else measured)
     seen = replace(seen, verdict=compare(again, after), notes=_rank_notes(before, after))
+    if isinstance(seen.verdict, Undecided) and seen.verdict.reason.startswith(NOISY):
+        return replace(seen, notes=(*seen.notes, NOISE_CAUSES))
     if isinstance(seen.verdict, Equivalent) and beyond_noise(again, after):
         return _told_apart(seen, seen.verdict, plan, served, go)
     return seen
