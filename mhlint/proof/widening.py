@@ -105,8 +105,10 @@ def _widen_what_walks_call(mode: TorchFunctionMode) -> None:
 
 
 def _under(mode: TorchFunctionMode, original: Callable[..., Any]) -> Callable[..., Any]:
+    stack: Callable[[], list[Any]] = _get_current_function_mode_stack
+
     def walk(*args: Any, **kwargs: Any) -> Any:
-        if mode in _get_current_function_mode_stack():
+        if mode in stack():
             return original(*args, **kwargs)
         with mode:
             return original(*args, **kwargs)

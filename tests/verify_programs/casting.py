@@ -1,4 +1,4 @@
-"""Casts to float32 where autograd, not the program, calls: a hook, a written backward, a recomputed forward, a script."""
+"""Casts to float32 where the program does not call: in hooks, a written backward, a recomputed forward, a script."""
 
 import numpy
 import torch
