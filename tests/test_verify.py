@@ -395,6 +395,18 @@ def test_rules_are_chosen_as_for_check(
 
 
 @forks
+def test_file_that_could_not_be_analysed_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mhlint.cli.verify.verify", partial(verify, run=run_forked))
+    monkeypatch.setattr("mhlint.cli.verify._LOOK_S", 1e-4)
+    program = PROGRAMS / "two_heads.py"
+    assert main(["verify", "-q", "--no-memory", "--steps", "1", "--", str(program)]) == 2
+    said = capsys.readouterr().out.splitlines()
+    assert f"Note: {os.path.realpath(program)} cannot be analysed: not done within 0.0001 s" in said
+
+
+@forks
 def test_program_runs_from_where_it_was_called(monkeypatch: pytest.MonkeyPatch) -> None:
     walks = "one(z).pow(2).mean().backward(retain_graph=True)\n    two(z).pow(2).mean().backward()"
     texts = rewritten("moving.py", (walks, "(one(z).pow(2).mean() + two(z).pow(2).mean()).backward()"))

@@ -22,6 +22,8 @@ from mhlint.settings import FIX_STYLES, BadSettings
 
 _LAUNCHERS = ("python", "torchrun", "accelerate", "deepspeed")
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+# A run of a program takes longer than a file may take `check`; so may the look at its files.
+_LOOK_S = 120.0
 EXIT_EQUIVALENT, EXIT_DIFFERS, EXIT_UNDECIDED = 0, 1, 2
 
 
@@ -60,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     if args.after and not Path(args.after).exists():
         raise BadSettings(f"--after {args.after}: no such file or folder")
     place = Place(python, str(Path(args.cwd or ".").resolve()), args.nproc_per_node, args.timeout)
-    rewrite = _given(Path(args.after), program) if args.after else _fixed(args, args.unsafe_fixes)
+    unread: dict[str, str] = {}
+    rewrite = _given(Path(args.after), program) if args.after else _fixed(args, args.unsafe_fixes, unread)
     show = _silent if args.quiet else _progress(args.steps)
     # nohup's wish that a closed terminal end nothing is kept.
     wanted = [one for one in _ENDING if signal.getsignal(one) is not signal.SIG_IGN]
@@ -72,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
             signal.signal(one, handler)
         if not args.quiet and sys.stderr.isatty():
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+    seen = replace(seen, notes=(*seen.notes, *(f"{path} {message}" for path, message in unread.items())))
     if not (args.after or args.unsafe_fixes or seen.changed or seen.before.failure) and seen.before.steps:
         seen = _with_hint(seen, args)
     print(json.dumps(as_json(seen), indent=2) if args.output_format == "json" else as_text(seen))
@@ -93,7 +97,7 @@ def _ended(number: int, _: object) -> None:
 
 def _with_hint(seen: Verification, args: argparse.Namespace) -> Verification:
     """Where only fixes that guess what is meant could rewrite the program, a note says so."""
-    changed = len(_fixed(args, True)(seen.before.files))
+    changed = len(_fixed(args, True, {})(seen.before.files))
     if not changed:
         return seen
     note = f"--unsafe-fixes would rewrite {changed if changed > 1 else 'one'} of them"
@@ -133,10 +137,13 @@ def _not_a_script(words: Sequence[str]) -> str:
     return "is a notebook; give a script made of it" if Path(words[0]).is_file() else "no such file"
 
 
-def _fixed(args: argparse.Namespace, unsafe: bool) -> Rewrite:
-    """What mhlint's own fixes make of the files that the program loads; raises BadSettings for unknown rules."""
+def _fixed(args: argparse.Namespace, unsafe: bool, unread: dict[str, str]) -> Rewrite:
+    """What mhlint's own fixes make of the files that the program loads; raises BadSettings for unknown rules.
+
+    `unread` is told which of them could not be analysed, and why.
+    """
     from mhlint.rules import RULES
-    from mhlint.selection import check_selectors
+    from mhlint.selection import UNREADABLE, check_selectors
 
     chosen = {key: getattr(args, key) and tuple(getattr(args, key)) for key in ("select", "extend_select", "ignore")}
     for key, selectors in chosen.items():
@@ -149,8 +156,9 @@ def _fixed(args: argparse.Namespace, unsafe: bool) -> Rewrite:
         from mhlint.settings import settings_for
 
         wanted = {"unsafe_fixes": unsafe or None, "fix_style": args.fix_style, **chosen}
-        options = Options(settings_for(wanted), RULES, cache=False)
+        options = Options(settings_for(wanted), RULES, cache=False, limit_s=_LOOK_S)
         outcome = check_files([Target(path, True) for path in sorted(files)], options)
+        unread.update((one.place.filename, one.message) for one in outcome.findings if one.code == UNREADABLE)
         fixed = fix_files(outcome, options, FixPolicy(unsafe))
         return {one.before.source.path: one.after.data for one in fixed if one.after.data != one.before.data}
 
