@@ -15,6 +15,8 @@ from mhlint.autograd.values import (
     TRUE,
     Bound,
     ClassValue,
+    Const,
+    Function,
     Instance,
     Mapping,
     Module,
@@ -27,8 +29,12 @@ from mhlint.autograd.values import (
 from mhlint.syntax.program import Site
 
 
-def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -> None:
-    """`owner.name = value`."""
+def store(machine: Machine, owner: Value, name: str, value: Value, site: Site, *, raw: bool = False) -> None:
+    """`owner.name = value`; `raw` where the class's own `__setattr__` does it."""
+    own = member(machine, owner, "__setattr__") if isinstance(owner, Instance) and not raw else None
+    if isinstance(own, Bound) and own.function not in machine.active:
+        machine.call(machine, own, [Const(name), value], {}, site)
+        return
     if isinstance(owner, Tensor):
         _store_on_tensor(machine, owner, name, value, site)
         return
@@ -49,6 +55,10 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site) -
         machine.begun_elsewhere.discard((owner, name))
         if (owner, name) in machine.stored_elsewhere and not isinstance(value, Unknown):
             value = machine.unknown(f"self.{name}")
+    if isinstance(owner, Function) and name in ("__defaults__", "__kwdefaults__"):
+        owner.defaults.update({parameter: machine.unknown(parameter) for parameter in owner.defaults})
+        machine.effects += 1
+        return
     table = getattr(owner, "attributes", None)
     if isinstance(owner, Mapping) and owner.named:
         table = owner.items

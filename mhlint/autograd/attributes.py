@@ -359,6 +359,9 @@ def _of_super(machine: Machine, owner: Super, name: str) -> Value:
             return Native(name, lambda machine, *given: run_base(machine, receiver, *given))
     if name == "__new__" and isinstance(receiver, ClassValue) and MAKING in receiver.members:
         return Native(name, lambda *_: receiver.members[MAKING])
-    if name == "__init__" or name in ("__new__", "__post_init__", "__setattr__"):
+    if name == "__setattr__":
+        raw = Library("builtins.object.__setattr__")
+        return Native(name, lambda machine, given, *rest: machine.call(machine, raw, [receiver, *given], *rest))
+    if name == "__init__" or name in ("__new__", "__post_init__"):
         return Native(name, lambda *_: NONE)
     return Method(receiver, name)

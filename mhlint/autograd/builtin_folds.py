@@ -9,7 +9,7 @@ from mhlint.autograd import tensors
 from mhlint.autograd.arithmetic import arithmetic
 from mhlint.autograd.conditions import choice_keys, truth_of
 from mhlint.autograd.handlers import Args, Handler, Keywords
-from mhlint.autograd.iteration import elements, uncertain
+from mhlint.autograd.iteration import Generator, elements, taken_once, uncertain
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.values import (
     NONE,
@@ -20,6 +20,8 @@ from mhlint.autograd.values import (
     tensors_in,
 )
 from mhlint.syntax.program import Site
+
+_MOST_ITEMS = 64
 
 
 def _sum(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -35,13 +37,27 @@ def _asking(name: str, decisive: bool) -> Handler:
     """`all` or `any`: one item whose truth is `decisive` gives the answer."""
 
     def call(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-        items, exact = elements(machine, args[0] if args else NONE, site)
+        items, exact = _until(machine, args[0] if args else NONE, site, decisive)
         known = [truth_of(machine, item) for item in items]
         if decisive in known:
             return Const(decisive)
         return Const(not decisive) if exact and None not in known else _asked(machine, name, items, exact)
 
     return call
+
+
+def _until(machine: Machine, source: Value, site: Site | None, decisive: bool) -> tuple[Args, bool]:
+    """The items that are looked at: what makes them runs no further than the one that decides."""
+    if not isinstance(source, Generator):
+        return elements(machine, source, site)
+    items: Args = []
+
+    def one(item: Value) -> tuple[Value, bool]:
+        items.append(item)
+        return NONE, truth_of(machine, item) is decisive or len(items) >= _MOST_ITEMS
+
+    stopped = source.run_until(one)
+    return items, stopped or source.exact
 
 
 def _asked(machine: Machine, name: str, items: list[Value], exact: bool) -> Value:
@@ -89,5 +105,5 @@ def _extreme(machine: Machine, args: Args, site: Site | None, pick: Callable[[li
 
 CALLS: dict[str, Handler] = {
     "sum": _sum, "all": _asking("all", decisive=False), "any": _asking("any", decisive=True),
-    "filter": _filter, "max": _max, "min": _min,
+    "filter": taken_once(_filter), "max": _max, "min": _min,
 }  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mhlint.autograd.enumerations import members
 from mhlint.autograd.handlers import Args, Handler, Keywords
-from mhlint.autograd.iteration import Generator, elements, number_key, numbers_of
+from mhlint.autograd.iteration import Generator, elements, number_key, numbers_of, taken_once
 from mhlint.autograd.library_bases import base_of
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.special_methods import special
@@ -253,7 +253,17 @@ def _dict(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
     return result
 
 
+def _from_keys(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`dict.fromkeys`: one value under each key."""
+    items, exact = elements(machine, args[0] if args else NONE, site)
+    value = args[1] if len(args) > 1 else NONE
+    if not all(isinstance(item, Const) for item in items):
+        return machine.unknown("dict", tuple(tensors_in(value)))
+    return Mapping({item.value: value for item in items if isinstance(item, Const)}, exact)
+
+
 CALLS: dict[str, Handler] = {
-    "len": _len, "range": _range, "enumerate": _enumerate, "list": _list, "tuple": _tuple,
-    "set": _set, "frozenset": _set, "sorted": _sorted, "reversed": _reversed, "dict": _dict,
+    "len": _len, "range": _range, "enumerate": taken_once(_enumerate), "list": _list, "tuple": _tuple,
+    "set": _set, "frozenset": _set, "sorted": _sorted, "reversed": taken_once(_reversed), "dict": _dict,
+    "dict.fromkeys": _from_keys,
 }  # fmt: skip

@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from mhlint.autograd.builtin_items import endless, nth, zipped
 from mhlint.autograd.handlers import Args, Handler, Keywords
-from mhlint.autograd.iteration import Generator, drain, elements
+from mhlint.autograd.iteration import Generator, drain, elements, taken_once
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.trace import Backward, Step, Write, ZeroGrad
 from mhlint.autograd.values import (
     NONE,
+    Const,
     Library,
     Object,
     Sequence,
@@ -22,14 +23,36 @@ from mhlint.syntax.program import Site
 
 _MOST_TAKEN = 8
 _MOST_IN_STEP = 24
+_MOST_CALLS = 64
+_TURNS = 3
 
 
 def _iter(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     source = args[0] if args else NONE
+    if len(args) == 2:
+        return _until(machine, source, args[1], site)
+    if isinstance(source, Sequence) and source.once:
+        return source
     if isinstance(source, (Generator, Object, Unknown)):
         return source if not isinstance(source, Unknown) else Object("iterator", {"source": source})
     items, exact = elements(machine, source, site)
     return Object("iterator", {"items": Sequence(list(items), exact=exact)})
+
+
+def _until(machine: Machine, function: Value, last: Value, site: Site | None) -> Generator:
+    """`iter(function, last)`: what calls give until one gives the last; three items where they are not known."""
+
+    def produce(consume: Callable[[Value], Value]) -> None:
+        for count in range(_MOST_CALLS):
+            item = machine.call(machine, function, [], {}, site)
+            known = isinstance(item, Const) and isinstance(last, Const)
+            if (known and item == last) or (not known and count >= _TURNS):
+                made.exact = known
+                return
+            consume(item)
+
+    made = Generator(produce)
+    return made
 
 
 def _next(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -47,7 +70,9 @@ def _next(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
         if left.exact and len(args) > 1:
             return args[1]
     if isinstance(source, Sequence) and source.items:
-        return source.items[0]
+        return source.items.pop(0) if source.once and source.exact else source.items[0]
+    if isinstance(source, Sequence) and source.once and source.exact and len(args) > 1:
+        return args[1]
     return machine.unknown("next", tuple(tensors_in(source)))
 
 
@@ -127,4 +152,4 @@ def _zip_lazily(machine: Machine, args: Args, lazy: int, site: Site | None) -> V
     return made
 
 
-CALLS: dict[str, Handler] = {"iter": _iter, "next": _next, "map": _map, "zip": _zip}
+CALLS: dict[str, Handler] = {"iter": _iter, "next": _next, "map": taken_once(_map), "zip": taken_once(_zip)}

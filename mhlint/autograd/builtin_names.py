@@ -14,10 +14,11 @@ from mhlint.autograd import (
     tensors,
 )
 from mhlint.autograd.computing import compute
+from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.table import result_of
-from mhlint.autograd.values import NONE, Library, Tensor, Value
+from mhlint.autograd.values import NONE, Const, Library, Tensor, Value
 from mhlint.syntax.program import Site
 
 _KNOWN = frozenset(dir(builtins))
@@ -38,8 +39,21 @@ def call_builtin(machine: Machine, name: str, args: Args, keywords: Keywords, si
     row = operations.operation(f"torch.{name}") if name in _OPERATIONS else None
     if row is not None and any(isinstance(arg, Tensor) and not arg.unseen_call for arg in args):
         return result_of(machine, row, args, keywords, site)
+    if name in ("int", "float") and _is_no_number(name, args):
+        raise ProgramRaises("ValueError")
     handler = _CALLS.get(name)
     return None if handler is None else handler(machine, args, keywords, site)
+
+
+def _is_no_number(name: str, args: Args) -> bool:
+    """Is a text surely none that stands for a number?"""
+    if len(args) != 1 or not isinstance(args[0], Const) or not isinstance(args[0].value, str):
+        return False
+    try:
+        (int if name == "int" else float)(args[0].value)
+    except ValueError:
+        return True
+    return False
 
 
 def _print(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -58,6 +72,6 @@ def _not_used(machine: Machine, args: Args, keywords: Keywords, site: Site | Non
 
 _CALLS: dict[str, Handler] = {
     **builtin_items.CALLS, **builtin_folds.CALLS, **builtin_iterators.CALLS, **builtin_objects.CALLS,
-    **executed_text.CALLS, "print": _print, "repr": _text, "format": _text, "id": _not_used, "hash": _not_used,
+    **executed_text.CALLS, "print": _print, "repr": _text, "format": _text, "hash": _not_used,
     "open": _not_used, "input": _not_used,
 }  # fmt: skip

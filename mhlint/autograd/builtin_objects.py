@@ -125,6 +125,14 @@ def _setattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
     return NONE
 
 
+def _set_raw(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`object.__setattr__`: stores whatever the class itself would do."""
+    if len(args) == 3 and isinstance(args[1], Const):
+        attribute_stores.store(machine, args[0], str(args[1].value), args[2], tensors.site_of(machine, site), raw=True)
+        return NONE
+    return _setattr(machine, args, keywords, site)
+
+
 def _hasattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     if len(args) == 2 and isinstance(args[0], Instance) and isinstance(args[1], Const):
         if args[1].value in args[0].attributes or machine.member(machine, args[0], str(args[1].value)) is not None:
@@ -184,6 +192,14 @@ def _vars(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
     return machine.derived("vars", tuple(key_of(arg) for arg in args), "vars(...)")
 
 
+def _id(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """The address of an object, which no other has; of what is not known, perhaps that of another."""
+    value = args[0] if args else NONE
+    value = machine.picked_from.get(value, value) if isinstance(value, Tensor) else value
+    alone = isinstance(value, (Tensor, Module, Instance, Sequence, Mapping, Function, ClassValue))
+    return machine.derived("address" if alone and value not in machine.stand_ins else "id", (value,), "id(...)")
+
+
 def _callable(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     surely = len(args) == 1 and isinstance(args[0], (Function, Bound, Module, ClassValue, Partial))
     return TRUE if surely else machine.derived("callable", tuple(key_of(arg) for arg in args), "callable(...)")
@@ -192,4 +208,5 @@ def _callable(machine: Machine, args: Args, keywords: Keywords, site: Site | Non
 CALLS: dict[str, Handler] = {
     "isinstance": _isinstance, "type": _type, "callable": _callable, "getattr": _getattr, "setattr": _setattr,
     "hasattr": _hasattr, "bool": _bool, "int": _number, "float": _number, "vars": _vars, "round": _number, "str": _str,
+    "id": _id, "object.__setattr__": _set_raw,
 }  # fmt: skip

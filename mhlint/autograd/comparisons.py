@@ -12,10 +12,15 @@ from mhlint.autograd.tensors import leaf
 from mhlint.autograd.values import (
     FALSE,
     TRUE,
+    ClassValue,
     Const,
+    Function,
+    Instance,
     Key,
     Library,
     Mapping,
+    Module,
+    Optimizer,
     Sequence,
     Tensor,
     Unknown,
@@ -104,6 +109,8 @@ def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool |
         return _origin(machine, left) is _origin(machine, right)
     if left is right:
         return True if not isinstance(left, Tensor) or isinstance(op, ast.Is) else None
+    if isinstance(op, (ast.Is, ast.Eq)) and _are_objects(left, right) and not machine.stand_ins & {left, right}:
+        return False
     for value, other in ((left, right), (right, left)):
         if is_none(other) and not isinstance(value, (Unknown, Const)):
             return False
@@ -125,6 +132,14 @@ def _known(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> bool |
     if isinstance(right, Unknown) and isinstance(left, Const):
         return _outside(right, left)
     return None
+
+
+def _are_objects(left: Value, right: Value) -> bool:
+    """Are both sides objects that are equal to themselves alone?"""
+    if any(isinstance(side, Instance) and side.cls.record for side in (left, right)):
+        return False
+    kinds = (Module, Function, ClassValue, Optimizer, Instance)
+    return isinstance(left, kinds) and isinstance(right, kinds)
 
 
 def _narrow(machine: Machine, index: Unknown) -> None:

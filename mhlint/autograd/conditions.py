@@ -30,6 +30,8 @@ def truth_of(machine: Machine, value: Value) -> bool | None:
     """Whether a value is true, as far as it is known on this path."""
     if isinstance(value, Const):
         return bool(value.value)
+    if isinstance(value, Sequence) and value.once:
+        return True
     if isinstance(value, Sequence):
         return bool(value.items) or (None if not value.exact else False)
     if isinstance(value, Mapping):

@@ -12,7 +12,19 @@ from mhlint.autograd.conditions import decide, truth_of
 from mhlint.autograd.frames import Frame, ProgramRaises
 from mhlint.autograd.iteration import Generator
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import NONE, Bound, Const, Function, Instance, Library, Object, Unknown, Value, tensors_in
+from mhlint.autograd.values import (
+    NONE,
+    Bound,
+    Const,
+    Function,
+    Instance,
+    Library,
+    Object,
+    Sequence,
+    Unknown,
+    Value,
+    tensors_in,
+)
 
 _EXPECTS_ERROR = frozenset(
     {"pytest.raises", "suppress", "unittest.raises", "assertRaises", "assertRaisesRegex", "raises"}
@@ -60,7 +72,10 @@ def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, insid
         return
     if isinstance(manager, Object) and manager.kind == "exit stack":
         with machine.gradients(machine.grad_enabled):
-            inside(manager)
+            try:
+                inside(manager)
+            finally:
+                unwind(machine, manager)
         return
     if isinstance(manager, Object) and manager.kind == "scaled loss":
         inside(manager.settings["loss"])
@@ -96,6 +111,13 @@ def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, insid
         inside(machine.unknown("context", deps))
         return
     inside(manager)
+
+
+def unwind(machine: Machine, stack: Object) -> None:
+    """Call what an `ExitStack` was given to call when it is left, the last first."""
+    held = stack.settings.get("callbacks")
+    while isinstance(held, Sequence) and held.items:
+        machine.call(machine, held.items.pop(), [], {}, machine.current)
 
 
 def _with_copies(machine: Machine, inside: Callable[[Value], None]) -> None:

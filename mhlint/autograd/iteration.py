@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mhlint.autograd.enumerations import members
 from mhlint.autograd.frames import ProgramRaises, StopProducing
 from mhlint.autograd.graph import Level
+from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.shapes import set_shape
 from mhlint.autograd.tensors import alias, make, part_of, view
@@ -82,10 +83,25 @@ class Generator(Value):
         return enough
 
 
+def taken_once(call: Handler) -> Handler:
+    """A function whose items can be had only once."""
+
+    def made(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+        result = call(machine, args, keywords, site)
+        if isinstance(result, Sequence):
+            result.once = True
+        return result
+
+    return made
+
+
 def elements(machine: Machine, value: Value, site: Site | None) -> tuple[list[Value], bool]:
     """The items of a value, and whether these are surely all and no others."""
     if isinstance(value, Sequence):
-        return list(value.items), value.exact
+        found, sure = list(value.items), value.exact
+        if value.once:
+            value.items, value.exact = [], True
+        return found, sure
     if isinstance(value, Mapping):
         if value.exact or value.items:
             return [Const(key) for key in value.items], value.exact

@@ -68,6 +68,8 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
             raise ProgramExits
     if name.startswith("torch.nn.") and name.endswith(".__init__") and args and isinstance(args[0], Instance):
         return library_bases.begin(machine, args[0], args[1:], keywords, site)
+    if name.endswith(".__setattr__") and len(args) == 3:
+        name = "builtins.object.__setattr__"
     if name == "builtins.type.__new__" and args and isinstance(args[0], ClassValue) and MAKING in args[0].members:
         return args[0].members[MAKING]
     if name in machine.backward_calls:

@@ -77,6 +77,7 @@ class Machine:
     after_skipped: set[tuple[int, int]] = field(default_factory=set)
     begun_elsewhere: set[tuple[Instance, str]] = field(default_factory=set)
     stored_elsewhere: set[tuple[Instance, str]] = field(default_factory=set)
+    stand_ins: set[Value] = field(default_factory=set)
     perhaps_missing: set[Library] = field(default_factory=set)
     measured: set[Sequence] = field(default_factory=set)
     grown: list[Sequence] = field(default_factory=list)

@@ -20,6 +20,7 @@ from mhlint.autograd.attribute_stores import set_requires_grad
 from mhlint.autograd.attributes import LIGHTNING_METHODS, optimizer_base
 from mhlint.autograd.command_lines import call_parser
 from mhlint.autograd.containers import call_container
+from mhlint.autograd.contexts import unwind
 from mhlint.autograd.custom_function import apply_function
 from mhlint.autograd.distributions import call_distribution
 from mhlint.autograd.frames import Frame
@@ -42,6 +43,7 @@ from mhlint.autograd.values import (
     Module,
     Object,
     Optimizer,
+    Partial,
     Sequence,
     Super,
     Tensor,
@@ -130,6 +132,14 @@ def _of_object(machine: Machine, owner: Object, name: str, args: Args, keywords:
         if enabled is not None:
             machine.grad_enabled = bool(enabled.value) if isinstance(enabled, Const) else None
             return NONE
+    if owner.kind == "exit stack" and name == "callback" and args:
+        waiting = owner.settings.setdefault("callbacks", Sequence([]))
+        assert isinstance(waiting, Sequence)
+        waiting.items.append(Partial(first, tuple(args[1:]), tuple(keywords.items())))
+        return first
+    if owner.kind == "exit stack" and name == "close":
+        unwind(machine, owner)
+        return NONE
     if owner.kind == "iterator" and name in ("__next__", "next"):
         return machine.unknown("next")
     if owner.kind == "lightning trainer" and name == "fit":

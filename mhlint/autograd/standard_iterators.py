@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from mhlint.autograd.arithmetic import arithmetic
 from mhlint.autograd.handlers import Args, Handler, Keywords
-from mhlint.autograd.iteration import Generator, elements
+from mhlint.autograd.iteration import Generator, elements, taken_once
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.tensors import site_of
 from mhlint.autograd.values import NONE, Const, Object, Range, Sequence, Value, is_none, tensors_in
@@ -215,11 +215,13 @@ def _chained_lazily(machine: Machine, args: Args, site: Site | None) -> Generato
     return generator
 
 
+_TAKEN_ONCE: dict[str, Handler] = {
+    "chain": _chain, "accumulate": _accumulate, "product": _product, "combinations": _chosen(itertools.combinations),
+    "chain.from_iterable": lambda m, a, k, s: _chain(m, elements(m, a[0], s)[0] if a else [], k, s),
+    "pairwise": _pairwise, "permutations": _chosen(itertools.permutations), "repeat": _repeat, "islice": _islice,
+    "starmap": _starmap, "zip_longest": _zip_longest, "groupby": _groupby,
+}  # fmt: skip
 CALLS: dict[str, Handler] = {
-    "itertools.chain": _chain, "itertools.accumulate": _accumulate, "itertools.product": _product,
-    "itertools.chain.from_iterable": lambda m, a, k, s: _chain(m, elements(m, a[0], s)[0] if a else [], k, s),
-    "itertools.combinations": _chosen(itertools.combinations), "itertools.pairwise": _pairwise,
-    "itertools.permutations": _chosen(itertools.permutations), "itertools.cycle": _cycle, "itertools.repeat": _repeat,
-    "itertools.count": _count, "itertools.islice": _islice, "itertools.tee": _tee, "itertools.starmap": _starmap,
-    "itertools.zip_longest": _zip_longest, "itertools.groupby": _groupby,
+    **{f"itertools.{name}": taken_once(call) for name, call in _TAKEN_ONCE.items()},
+    "itertools.cycle": _cycle, "itertools.count": _count, "itertools.tee": _tee,
 }  # fmt: skip

@@ -99,7 +99,7 @@ def _of_sequence(machine: Machine, owner: Sequence, index: Value) -> Value:
         return items[0]
     modules = [item for item in items if isinstance(item, (Module, Instance))]
     if items and len(modules) == len(items):
-        return _one_of(items, index)
+        return _one_of(machine, items, index)
     return machine.derived("item", (owner, index), "item", tuple(tensors_in(owner)))
 
 
@@ -121,12 +121,14 @@ def _sliced(machine: Machine, owner: Sequence, lower: Value, upper: Value, step:
     return [machine.unknown("item", held) if tensors_in(item) else item for item in owner.items]
 
 
-def _one_of(items: list[Value], index: Value) -> Value:
+def _one_of(machine: Machine, items: list[Value], index: Value) -> Value:
     """One of several modules, which is not known: like the first, but not the same object as any."""
     if isinstance(index, Unknown) and index.position is not None and abs(index.position) < len(items):
         if index.position < 0 or index.at_least in (None, index.position):
             return items[index.position]
-    return copy(items[0])
+    made = copy(items[0])
+    machine.stand_ins.add(made)
+    return made
 
 
 def _of_mapping(machine: Machine, owner: Mapping, index: Value) -> Value:
@@ -165,7 +167,7 @@ def _of_module(machine: Machine, owner: Module, index: Value) -> Value:
     if position is not None:
         return children[position]
     if children:
-        return _one_of(children, index)
+        return _one_of(machine, children, index)
     child = machine.derived("child", (owner, index), "child")
     child.module = Level.LIKELY
     return child

@@ -163,7 +163,8 @@ class Tensor(Value):
 class Sequence(Value):
     """A list, tuple or set. When not `exact`, its items are the first, the second and the last of unknown many.
 
-    `fields` are the names of a named tuple's items, `most` is how many a bounded deque holds.
+    `fields` are the names of a named tuple's items, `most` is how many a bounded deque holds. What `zip` and its like
+    give is taken `once`: then nothing is left.
     """
 
     items: list[Value]
@@ -171,6 +172,7 @@ class Sequence(Value):
     exact: bool = True
     fields: tuple[str, ...] = ()
     most: int | None = None
+    once: bool = False
 
 
 @dataclass(eq=False, slots=True, repr=False)
