@@ -282,6 +282,9 @@ def _of_tensor(machine: Machine, owner: Tensor, name: str, site: Site | None) ->
         )
     if name in _VIEWS:
         return tensors.view(machine, owner, name, site)
+    if name == "shape" and owner.node is None and owner.shape is not None and 1 in owner.shape:
+        sizes: list[Value] = [machine.derived("size", (owner, place), "size") for place in range(len(owner.shape))]
+        return Sequence([Const(1) if n == 1 else s for n, s in zip(owner.shape, sizes, strict=True)], "tuple")
     if name in _PLAIN_TENSOR_ATTRIBUTES:
         plain = machine.derived("attribute", (owner, name), f"{owner.name}.{name}")
         plain.attributes["<plain>"] = TRUE

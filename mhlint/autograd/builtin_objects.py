@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections import namedtuple
 from typing import cast
 
@@ -159,6 +160,8 @@ def _str(machine: Machine, args: Args, keywords: Keywords, site: Site | None) ->
 def _bool(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     value = args[0] if args else FALSE
     known = truth_of(machine, value)
+    if known is None and isinstance(value, Unknown):
+        return value
     if known is None and isinstance(value, Library):
         return Unknown(("truth", value), value.name)
     return machine.derived("bool", (value,), "bool") if known is None else Const(known)
@@ -173,6 +176,10 @@ def _number(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
 
 def _type(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     value = args[0] if len(args) == 1 else NONE
+    if len(args) == 3 and isinstance(args[1], Sequence) and isinstance(args[2], Mapping) and site is not None:
+        members = {str(name): item for name, item in args[2].items.items()}
+        name = str(getattr(args[0], "value", "made"))
+        return ClassValue(ast.ClassDef(name, [], [], [], []), site.program, tuple(args[1].items), members)
     if isinstance(value, Instance):
         return value.cls
     if isinstance(value, Tensor) and not value.unseen_call:

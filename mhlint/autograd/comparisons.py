@@ -8,6 +8,7 @@ from mhlint.autograd.computing import compared
 from mhlint.autograd.conditions import negate
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.special_methods import special
+from mhlint.autograd.subscripts import as_key
 from mhlint.autograd.tensors import leaf
 from mhlint.autograd.values import (
     FALSE,
@@ -212,6 +213,7 @@ def _contains(machine: Machine, left: Value, right: Value) -> bool | None:
         held = [item for item in right.items if isinstance(item, Tensor)]
         if any(_origin(machine, left) is _origin(machine, item) for item in held):
             return True
+    left = as_key(left) if isinstance(right, Mapping) else left
     if isinstance(right, Mapping) and not isinstance(left, Const):
         if ("item", key_of(left)) in right.items:
             return True

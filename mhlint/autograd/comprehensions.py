@@ -11,6 +11,7 @@ from mhlint.autograd.conditions import choice_keys, truth_of
 from mhlint.autograd.frames import Frame
 from mhlint.autograd.iteration import Generator, elements, numbers_of, uncertain
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.subscripts import as_key
 from mhlint.autograd.values import NONE, Const, Mapping, Range, Sequence, Value, key_of
 
 
@@ -25,7 +26,7 @@ def comprehension(machine: Machine, frame: Frame, node: ast.ListComp | ast.SetCo
 
     def collect() -> None:
         if isinstance(node, ast.DictComp):
-            keys.append(machine.evaluate(machine, inner, node.key))
+            keys.append(as_key(machine.evaluate(machine, inner, node.key)))
             collected.append(machine.evaluate(machine, inner, node.value))
         else:
             collected.append(machine.evaluate(machine, inner, node.elt))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from mhlint.autograd.values import Const, Mapping, Sequence, Value
+from mhlint.autograd.values import Const, Mapping, Sequence, Unknown, Value
 
 _LARGEST = 1 << 40
 _MOST_ITEMS = 64
@@ -39,6 +39,17 @@ def plain(value: Value, depth: int = 4) -> Any:
     if depth and isinstance(value, Mapping) and value.exact and value.default is None:
         return {key: plain(item, depth - 1) for key, item in value.items.items()}
     raise NotPlain
+
+
+def is_settled(value: Value) -> bool:
+    """Has a value been computed from what stands in the source, whether the machine knows it or not?"""
+    if isinstance(value, Unknown):
+        return value.computed
+    try:
+        plain(value)
+    except NotPlain:
+        return False
+    return True
 
 
 def as_value(found: object) -> Value:

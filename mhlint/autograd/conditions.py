@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.questions import alike
@@ -79,13 +80,16 @@ def decide(
         key, flipped = _plain(value.key)
     else:
         key, flipped = ("truth", value), False
+    rare = _rare_side(text)
     if forced is not None:
         answer = forced != flipped
         machine.path.learn(key, answer)
     else:
+        has_one_answer = isinstance(value, Unknown) and value.computed
         answer = machine.path.choose(
-            key, text, default != flipped, site, machine.turn, flipped=flipped, aside=_is_aside(machine, site)
-        )
+            key, text, (default if rare is None else not rare) != flipped, site, machine.turn, flipped=flipped,
+            aside=_is_aside(machine, site), doubtful=lambda taken: has_one_answer or taken is rare,
+        )  # fmt: skip
     machine.path.learn(alike(machine, key), answer)
     return answer != flipped
 
@@ -100,6 +104,17 @@ def negate(value: Value, machine: Machine) -> Value:
     return made
 
 
+
+
+_NO_NUMBER = re.compile(
+    r"(?P<negated>not )?[\w.]*\b(?P<asked>is_?(nan|inf|finite))\((?:[^()]|\([^()]*\))*\)(\.any\(\))?"
+)
+
+
+def _rare_side(text: str) -> bool | None:
+    """The side of a condition that is taken for a loss that is no number; None where it does not ask that."""
+    found = _NO_NUMBER.fullmatch(text)
+    return None if found is None else (found["asked"].endswith("finite")) == (found["negated"] is not None)
 
 
 def _is_aside(machine: Machine, site: Site) -> bool:

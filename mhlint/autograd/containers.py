@@ -131,6 +131,7 @@ def _of_mapping(
 ) -> Value:
     first = args[0] if args else NONE
     if name in ("get", "pop", "setdefault"):
+        first = subscripts.as_key(first)
         key = first.value if isinstance(first, Const) else ("item", key_of(first))
         found = owner.items.get(key)
         if name == "pop":

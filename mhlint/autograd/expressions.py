@@ -201,7 +201,7 @@ def _dict(machine: Machine, frame: Frame, node: ast.Dict) -> Value:
             else:
                 result.exact = False
             continue
-        name = machine.evaluate(machine, frame, key)
+        name = subscripts.as_key(machine.evaluate(machine, frame, key))
         result.items[name.value if isinstance(name, Const) else ("item", key_of(name))] = value
         result.exact = result.exact and isinstance(name, Const)
     return result

@@ -284,6 +284,7 @@ def _unknown_items(machine: Machine, value: Value) -> list[Value]:
             item = machine.derived("element", (key_of(value), position), f"{label}[...]", deps)
         item.module = module
         item.data = isinstance(value, Unknown) and value.data
+        item.computed = isinstance(value, Unknown) and value.computed
         items.append(item)
     if module and isinstance(value, Unknown):
         places = ("[first]", "[second]", "[last]")

@@ -23,7 +23,7 @@ from mhlint.autograd import (
 )
 from mhlint.autograd.builtin_names import call_builtin
 from mhlint.autograd.builtin_objects import is_tensor
-from mhlint.autograd.computing import compute
+from mhlint.autograd.computing import compute, is_settled
 from mhlint.autograd.distributions import make_distribution
 from mhlint.autograd.frames import ProgramExits
 from mhlint.autograd.graph import Level
@@ -54,8 +54,11 @@ _MODEL_MAKERS = (
 _DATA_SETS = ("torchvision.datasets.", "torchaudio.datasets.", "torchtext.datasets.")
 _HARMLESS = ("builtins.", "logging.", "os.", "time.", "json.", "sys.", "math.", "random.", "numpy.", "wandb.", "tqdm",
              "matplotlib", "argparse.", "collections.", "warnings.", "datetime.", "pathlib.", "tensorboard", "shutil.",
-             "gym.", "gymnasium.", "cv2.", "PIL.", "scipy.", "sklearn.", "yaml.", "h5py.",
+             "gym.", "gymnasium.", "re.", "cv2.", "PIL.", "scipy.", "sklearn.", "yaml.", "h5py.",
              "torch.save", "torch.manual_seed", "torch.cuda.", "torchvision.utils", "pandas.")  # fmt: skip
+
+_PURE = ("numpy.", "re.", "math.", "json.")
+_READING = ("numpy.random", "numpy.load", "numpy.genfromtxt", "numpy.from", "numpy.memmap")
 
 
 def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -108,7 +111,9 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
     label = name.rpartition(".")[2]
     values = [*args, *keywords.values()]
     if name.startswith(_HARMLESS):
-        return machine.unknown(label)
+        made = machine.unknown(label)
+        made.computed = name.startswith(_PURE) and not name.startswith(_READING) and all(map(is_settled, values))
+        return made
     if name.startswith("torch.") and name.count(".") == 1:
         given = [tensor for value in values for tensor in tensors_in(value)]
         return tensors.make(machine, label, given, Level.MAYBE, site, edges=Level.MAYBE)

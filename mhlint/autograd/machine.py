@@ -77,6 +77,7 @@ class Machine:
     after_skipped: set[tuple[int, int]] = field(default_factory=set)
     begun_elsewhere: set[tuple[Instance, str]] = field(default_factory=set)
     stored_elsewhere: set[tuple[Instance, str]] = field(default_factory=set)
+    environment: dict[Key, Value] = field(default_factory=dict)
     stand_ins: set[Value] = field(default_factory=set)
     perhaps_missing: set[Library] = field(default_factory=set)
     measured: set[Sequence] = field(default_factory=set)
@@ -143,10 +144,12 @@ class Machine:
         """An unknown that is the same whenever it is computed from the same parts."""
         term = Term((kind, *(key_of(part) if isinstance(part, Value) else part for part in parts)))
         made = Unknown(self.terms.setdefault(term, term), label, deps, at_least=self.least.get(term))
-        made.data = any(isinstance(part, Unknown) and part.data for part in parts)
+        unknown = [part for part in parts if isinstance(part, Unknown)]
+        made.data = any(part.data for part in unknown)
+        made.computed = bool(unknown) and all(part.computed for part in unknown)
         made.turn = self._came_about(parts)
-        for part in parts:
-            if isinstance(part, Unknown) and ORIGIN in part.attributes:
+        for part in unknown:
+            if ORIGIN in part.attributes:
                 made.attributes[ORIGIN] = part.attributes[ORIGIN]
         return made
 

@@ -55,7 +55,16 @@ class Path:
         return None
 
     def choose(
-        self, key: Key, text: str, default: bool, site: Site, turn: Turn, *, flipped: bool = False, aside: bool = False
+        self,
+        key: Key,
+        text: str,
+        default: bool,
+        site: Site,
+        turn: Turn,
+        *,
+        flipped: bool = False,
+        aside: bool = False,
+        doubtful: Callable[[bool], bool] = lambda answer: False,
     ) -> bool:
         """Answer an undecided condition, and remember the answer; `text` says its negation if `flipped`."""
         position = len(self.taken)
@@ -63,7 +72,8 @@ class Path:
         subject = _without_negation(text) if flipped else text
         count = self.asked.get(subject, 0)
         self.asked[subject] = count + 1
-        self.taken.append(Choice(text, answer != flipped, site, turn, count, subject, aside=aside))
+        taken = answer != flipped
+        self.taken.append(Choice(text, taken, site, turn, count, subject, aside=aside, doubtful=doubtful(taken)))
         self.given.append(answer)
         self.flippable.append(True)
         self.positions[key] = position

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from mhlint.autograd.builtin_items import shuffled
 from mhlint.autograd.copying import deep_copy, shallow_copy
 from mhlint.autograd.frames import ProgramExits
@@ -73,7 +75,9 @@ def _sample(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
     count = args[1] if len(args) > 1 else keywords.get("k", NONE)
     few = isinstance(count, Const) and isinstance(count.value, int) and count.value <= _FEW
     if few or not any(tensors_in(item) for item in items):
-        return _any_of(machine, args, keywords, site)
+        drawn = machine.unknown("random items", tuple(tensors_in(args[0])) if args else ())
+        drawn.length = count.value if isinstance(count, Const) and isinstance(count.value, int) else None
+        return drawn
     return Sequence([uncertain(machine, item, "drawn") for item in items], exact=False)
 
 
@@ -154,6 +158,30 @@ def _record_items(machine: Machine, args: Args, keywords: Keywords, site: Site |
     return Mapping({name: held[name] for name in args[0].cls.record_fields if name in held})
 
 
+def _of_environment(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`os.environ.get`: what the program has stored there, else what is not known."""
+    if args and isinstance(args[0], Const) and args[0].value in machine.environment:
+        return machine.environment[args[0].value]
+    return machine.unknown("environ")
+
+
+def _matching(name: str) -> Handler:
+    """`re.match` and its like: None, or something that is there, where pattern and text are known."""
+
+    def call(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+        known = [arg.value for arg in args if isinstance(arg, Const) and isinstance(arg.value, str)]
+        found = machine.unknown("match")
+        if len(known) != len(args) or len(known) != 2 or keywords:
+            return found
+        try:
+            found.computed, found.at_least = True, 1
+            return found if getattr(re, name)(*known) else NONE
+        except re.error:
+            return machine.unknown("match")
+
+    return call
+
+
 def _no_effect(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     return machine.unknown("value")
 
@@ -167,6 +195,8 @@ CALLS: dict[str, Handler] = {
     "random.shuffle": _shuffle, "dataclasses.replace": _replaced, "dataclasses.fields": _record_fields,
     "dataclasses.asdict": _record_items, "numpy.random.shuffle": _shuffle,
     "dataclasses.field": _dataclass_field, "types.SimpleNamespace": lambda m, a, k, s: Object("namespace", {}, dict(k)),
+    **{f"re.{name}": _matching(name) for name in ("match", "search", "fullmatch")},
+    "os.environ.get": _of_environment, "os.getenv": _of_environment,
     "typing.cast": lambda m, a, k, s: a[1] if len(a) > 1 else NONE,
     "contextlib.ExitStack": lambda *_: Object("exit stack"), "sys.exit": _exit, "os._exit": _exit,
 }  # fmt: skip

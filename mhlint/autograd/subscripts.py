@@ -16,6 +16,7 @@ from mhlint.autograd.values import (
     Const,
     Instance,
     Key,
+    Library,
     Mapping,
     Module,
     Native,
@@ -29,9 +30,21 @@ from mhlint.autograd.values import (
 )
 from mhlint.syntax.program import Site
 
+ENVIRONMENT = Library("os.environ")
+
+
+def as_key(index: Value) -> Value:
+    """A tuple of known values as the one key that it is."""
+    if isinstance(index, Sequence) and index.kind == "tuple" and index.exact and not index.fields:
+        if all(isinstance(item, Const) for item in index.items):
+            return Const(tuple(item.value for item in index.items if isinstance(item, Const)))
+    return index
+
 
 def load(machine: Machine, owner: Value, index: Value, site: Site | None) -> Value:
     """`owner[index]`."""
+    if isinstance(owner, Mapping):
+        index = as_key(index)
     if isinstance(owner, Tensor):
         return _of_tensor(machine, owner, index, site)
     if isinstance(owner, Sequence):
@@ -59,6 +72,8 @@ def load(machine: Machine, owner: Value, index: Value, site: Site | None) -> Val
     if isinstance(owner, ClassValue) and isinstance(index, Const) and isinstance(index.value, str):
         if enumerations.real(owner) is not None and index.value in owner.members:
             return owner.members[index.value]
+    if owner == ENVIRONMENT and isinstance(index, Const) and index.value in machine.environment:
+        return machine.environment[index.value]
     if isinstance(owner, Const) and isinstance(index, Const):
         try:
             return Const(owner.value[index.value])
@@ -214,6 +229,8 @@ def _is_plain(index: Value) -> bool:
 
 def store(machine: Machine, owner: Value, index: Value, value: Value, site: Site) -> None:
     """`owner[index] = value`."""
+    if isinstance(owner, Mapping):
+        index = as_key(index)
     if isinstance(owner, Sequence):
         machine.effects += 1
         position = _position(owner, index)
@@ -235,6 +252,8 @@ def store(machine: Machine, owner: Value, index: Value, value: Value, site: Site
             forget_one(machine, owner.items, index, value)
             if not owner.of_names:
                 _store_under_unknown(machine, owner, ("item", key_of(index)), value)
+    elif owner == ENVIRONMENT and isinstance(index, Const):
+        machine.environment[index.value] = value
     elif isinstance(owner, Tensor):
         _store_in_tensor(machine, owner, index, value, site)
     elif isinstance(owner, Module) and isinstance(index, Const):
@@ -281,6 +300,8 @@ def _store_in_tensor(machine: Machine, owner: Tensor, index: Value, value: Value
 
 def delete(machine: Machine, owner: Value, index: Value) -> None:
     """`del owner[index]`."""
+    if isinstance(owner, Mapping):
+        index = as_key(index)
     machine.effects += 1
     if isinstance(owner, Mapping) and isinstance(index, Const):
         owner.items.pop(index.value, None)

@@ -141,8 +141,17 @@ def _size(machine: Machine, name: str, literals: Arguments, args: list[Value], s
     made = machine.derived("size", (name, site.row, str(getattr(site.node, "col_offset", 0))), name)
     if not isinstance(args[0], Tensor) or operations.UNKNOWN in (*literals.positional[1:], *literals.keywords.values()):
         return made
+    one = _is_one(args[0], literals) if name == "size" else False
     asked = f"<{name}{literals.positional[1:]}{sorted(literals.keywords)}>"
-    return args[0].attributes.setdefault(asked, made)
+    return Const(1) if one else args[0].attributes.setdefault(asked, made)
+
+
+def _is_one(tensor: Tensor, literals: Arguments) -> bool:
+    """Is the size that is asked for surely 1: of what was made with such a shape?"""
+    asked = literals.positional[1:]
+    if tensor.node is not None or tensor.shape is None or len(asked) != 1 or not isinstance(asked[0], int):
+        return False
+    return -len(tensor.shape) <= asked[0] < len(tensor.shape) and tensor.shape[asked[0]] == 1
 
 
 def _operands(machine: Machine, value: Value, site: Site | None) -> list[Tensor]:

@@ -22,7 +22,8 @@ class Choice:
 
     `subject` is the condition without its negation, the same wherever it is asked; `count` is how often it had
     been asked before; `settled` when its other side is known to make no difference and need not be run; `aside` when it
-    stands in code that only computes (see `asides`).
+    stands in code that only computes (see `asides`); `doubtful` when a run may well never take this side: what the
+    condition asks has one answer that was not computed, or a number is none.
     """
 
     text: str
@@ -33,6 +34,7 @@ class Choice:
     subject: str = ""
     settled: bool = False
     aside: bool = False
+    doubtful: bool = False
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

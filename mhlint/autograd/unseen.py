@@ -7,6 +7,7 @@ import re
 from mhlint.autograd import escapes, gradients, module_forward, module_parameters, operations, tensors, wrappers
 from mhlint.autograd.attribute_stores import set_requires_grad
 from mhlint.autograd.attributes import MODULE_METHODS
+from mhlint.autograd.computing import is_settled
 from mhlint.autograd.given_away import forget_what_it_stores
 from mhlint.autograd.graph import Level
 from mhlint.autograd.machine import Machine
@@ -82,6 +83,8 @@ def call_unknown(
         result.unseen_call = True
         return result
     made = opaque_result(machine, callee.label, values, site, extra=callee.deps)
+    if isinstance(made, Unknown) and isinstance(owner, Unknown) and owner.computed:
+        made.computed = all(map(is_settled, values))
     if isinstance(made, Unknown) and ORIGIN in callee.attributes:
         made.attributes.setdefault(ORIGIN, callee.attributes[ORIGIN])
     return made

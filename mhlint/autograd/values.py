@@ -80,7 +80,8 @@ class Unknown(Value):
     `offset` make `n - 1` comparable with `n`; `at_least` and `at_most` bound it; a loop's second index is
     `within` the loop's bound and stands at `position` 1 of a list of unknown length. `data` is what a loader of
     plain data gives: tensors that require no grad unless the program asks for it. `length` is how many items are
-    in it, where that is known. `turn` are the turns of the loops in which it came about.
+    in it, where that is known. `turn` are the turns of the loops in which it came about. What is
+    `computed` from what stands in the source has one value, which is not known.
     """
 
     key: Key
@@ -98,6 +99,7 @@ class Unknown(Value):
     data: bool = False
     length: int | None = None
     turn: tuple[tuple[int, int], ...] = ()
+    computed: bool = False
 
 
 @dataclass(eq=False, slots=True, repr=False)

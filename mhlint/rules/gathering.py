@@ -42,7 +42,16 @@ def by_place(found: Iterable[Sighting]) -> dict[Place, list[Sighting]]:
         groups.setdefault(sighting.event.site.place, []).append(sighting)
     for group in groups.values():
         group.sort(key=lambda sighting: -sighting.level)
-    return groups
+    return {place: group for place, group in groups.items() if not _hangs_on_doubt(group)}
+
+
+def _hangs_on_doubt(group: list[Sighting]) -> bool:
+    """Do all sightings share a side of a condition that a run may well never take?"""
+    doubts = [
+        {(choice.subject, answer(choice)) for choice in made if choice.doubtful}
+        for made in (sighting.trace.choices[: sighting.event.choices] for sighting in group)
+    ]
+    return bool(doubts) and bool(set.intersection(*doubts))
 
 
 def confidence(group: list[Sighting]) -> Confidence:
