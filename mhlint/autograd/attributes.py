@@ -6,6 +6,7 @@ from typing import cast
 
 from mhlint.autograd import (
     dict_attributes,
+    distributions,
     enumerations,
     gradients,
     operations,
@@ -110,6 +111,10 @@ def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
         return own if own is not None else machine.derived("attribute", (owner, name), name)
     if isinstance(owner, Mapping) and owner.named and (name in owner.items or not hasattr(dict, name)):
         return dict_attributes.of_named(machine, owner, name)
+    if isinstance(owner, Object) and owner.kind == "distribution":
+        shown = distributions.attribute(machine, owner, name, site)
+        if shown is not None:
+            return shown
     if isinstance(owner, (Sequence, Mapping, Optimizer, Object, Const, Generator)):
         return Method(owner, name)
     if isinstance(owner, Bound) and name == "__func__":

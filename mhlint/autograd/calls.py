@@ -101,6 +101,8 @@ def _called(machine: Machine, callee: Value, args: list[Value], keywords: dict[s
         return callee.call(machine, args, keywords, site)
     if isinstance(callee, Object) and isinstance(callee.settings.get("model"), (Module, Instance)):
         return call(machine, callee.settings["model"], args, keywords, site)
+    if isinstance(callee, Object) and callee.kind == "distribution":
+        return methods.call_method(machine, callee, "__call__", args, keywords, site)
     if isinstance(callee, Object) and callee.kind == "grad mode" and args:
         return in_grad_mode(args[0], callee.settings["enabled"])
     if isinstance(callee, Unknown):
