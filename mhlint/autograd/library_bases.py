@@ -8,10 +8,9 @@ from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import is_module
 from mhlint.autograd.module_forward import run_module
 from mhlint.autograd.module_making import make_module
+from mhlint.autograd.module_parameters import EXTENDED
 from mhlint.autograd.values import NONE, Instance, Module, Tensor, Unknown, Value
 from mhlint.syntax.program import Site
-
-_BASE = "<base>"
 
 
 def layer_base(owner: Instance) -> str:
@@ -30,13 +29,13 @@ def begin(
     if isinstance(made, Module):
         for name in [name for name in made.parameters if "*" not in name]:
             owner.attributes[name] = made.parameters.pop(name)
-        owner.attributes[_BASE] = made
+        owner.attributes[EXTENDED] = made
     return NONE
 
 
 def base_of(owner: Value) -> Module | None:
     """The layer or container that an object extends, once it is made."""
-    found = owner.attributes.get(_BASE) if isinstance(owner, Instance) else None
+    found = owner.attributes.get(EXTENDED) if isinstance(owner, Instance) else None
     return found if isinstance(found, Module) else None
 
 

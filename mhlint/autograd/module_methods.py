@@ -11,9 +11,10 @@ from mhlint.autograd.conditions import decide
 from mhlint.autograd.iteration import elements
 from mhlint.autograd.library_bases import base_of, hold
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.module_parameters import freeze, parameters_of
+from mhlint.autograd.module_parameters import freeze, named_parameters_of, parameters_of
 from mhlint.autograd.trace import Hook
 from mhlint.autograd.values import (
+    FALSE,
     NONE,
     TRUE,
     Const,
@@ -43,12 +44,19 @@ def call_module_method(
     """Call a method that every module has."""
     first = args[0] if args else next(iter(keywords.values()), NONE)
     if name in ("parameters", "named_parameters"):
-        found, exact = parameters_of(machine, owner)
+        named, exact = named_parameters_of(machine, owner)
+        recurse = keywords.get("recurse", args[1] if name == "named_parameters" and len(args) > 1 else first)
+        if recurse == FALSE:
+            named = [(path, tensor) for path, tensor in named if path is not None and "." not in path]
         # One name such as `weight_ih_l*` stands for several parameters.
-        exact = exact and not any("*" in tensor.name for tensor in found)
+        exact = exact and not any("*" in tensor.name for _, tensor in named)
         if name == "parameters":
-            return Sequence(list(found), exact=exact)
-        return Sequence([Sequence([Const(t.name), t], "tuple") for t in found], exact=exact)
+            return Sequence([tensor for _, tensor in named], exact=exact)
+        plain = name != "named_parameters" or not (args or keywords.keys() - {"recurse"})
+        pairs = (
+            (Const(path) if plain and path is not None else machine.unknown("name"), tensor) for path, tensor in named
+        )
+        return Sequence([Sequence(list(pair), "tuple") for pair in pairs], exact=exact)
     if name == "apply" and isinstance(first, Function) and _freezes(first):
         for module in _tree(owner):
             machine.call(machine, first, [module], {}, site)
@@ -127,14 +135,18 @@ def _set_mode(owner: Value, training: bool | None) -> None:
             module.attributes["<mode>"] = NONE if training is None else Const(training)
 
 
-def _tree(owner: Value, seen: set[int] | None = None) -> Iterator[Value]:
-    seen = set() if seen is None else seen
+def _tree(owner: Value) -> Iterator[Value]:
+    return (module for _, module in _named_tree(owner, "", set()))
+
+
+def _named_tree(owner: Value, path: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
+    """A module and all below it, each once, with its dotted name."""
     if id(owner) in seen or not isinstance(owner, (Module, Instance)):
         return
     seen.add(id(owner))
-    yield owner
-    for child in _held(owner).values():
-        yield from _tree(child, seen)
+    yield path, owner
+    for name, child in _held(owner).items():
+        yield from _named_tree(child, f"{path}.{name}" if path else name, seen)
 
 
 def _held(owner: Module | Instance) -> dict[str, Value]:
@@ -158,7 +170,7 @@ def _add(owner: Module | Instance, name: str, value: Value) -> None:
 
 def _children(owner: Module | Instance, name: str) -> Value:
     if name in ("modules", "named_modules"):
-        found = {str(i): module for i, module in enumerate(_tree(owner))}
+        found = dict(_named_tree(owner, "", set()))
         exact = True
     elif isinstance(owner, Module):
         found, exact = owner.children, owner.exact

@@ -16,6 +16,11 @@ from mhlint.autograd.values import (
 )
 from mhlint.syntax.program import Site
 
+EXTENDED = "<base>"
+"""Where an object keeps the layer or container of torch's that its class extends."""
+
+Named = tuple["str | None", Tensor]
+
 
 def parameter(machine: Machine, site: Site | None, name: str) -> Tensor:
     """A parameter of a module: a leaf that requires grad."""
@@ -24,43 +29,61 @@ def parameter(machine: Machine, site: Site | None, name: str) -> Tensor:
     return made
 
 
-def parameters_of(machine: Machine, value: Value, seen: set[int] | None = None) -> tuple[list[Tensor], bool]:
+def parameters_of(machine: Machine, value: Value) -> tuple[list[Tensor], bool]:
     """The parameters of a module, each once, and whether these are surely all."""
+    found, exact = named_parameters_of(machine, value)
+    return [tensor for _, tensor in found], exact
+
+
+def named_parameters_of(
+    machine: Machine, value: Value, prefix: str = "", seen: set[int] | None = None
+) -> tuple[list[Named], bool]:
+    """The same with their dotted names; a tensor that stands for all parameters of an unseen module has none."""
     seen = set() if seen is None else seen
     if id(value) in seen:
         return [], True
     seen.add(id(value))
     if isinstance(value, Tensor):
-        return ([value], True) if value.parameter else ([], True)
+        return ([(prefix, value)], True) if value.parameter else ([], True)
     if isinstance(value, Module):
-        exact, found = value.exact, list(value.parameters.values())
+        exact = value.exact
+        found: list[Named] = [
+            (None if tensor.stands_for_many else _joined(prefix, name), tensor)
+            for name, tensor in value.parameters.items()
+        ]
         for table in (value.children, value.attributes):
-            for child in table.values():
-                more, sure = parameters_of(machine, child, seen)
+            for name, child in table.items():
+                more, sure = named_parameters_of(machine, child, _joined(prefix, name), seen)
                 found, exact = found + more, exact and sure
         return _unique(found), exact
     if isinstance(value, Instance):
         exact, found = looks_like_module(value.cls) and not value.cls.has_unseen_base(), []
         # A module lists its own parameters before those of its children.
-        for child in sorted(value.attributes.values(), key=lambda child: not isinstance(child, Tensor)):
+        for name, child in sorted(value.attributes.items(), key=lambda item: not isinstance(item[1], Tensor)):
+            # What the layer that it extends holds is its own.
+            path = prefix if name == EXTENDED else _joined(prefix, name)
             if isinstance(child, (Tensor, Module, Instance)) or (isinstance(child, Unknown) and child.module):
-                more, sure = parameters_of(machine, child, seen)
+                more, sure = named_parameters_of(machine, child, path, seen)
                 found, exact = found + more, exact and sure
             elif isinstance(child, Unknown) and "<of module>" in child.attributes:
                 if "<tensor>" not in child.attributes and sounds_like_layer(child.label):
-                    found.append(stand_in(machine, child))
+                    found.append((None, stand_in(machine, child)))
                 exact = False
         return _unique(found), exact
     if isinstance(value, Unknown):
         owner = value.attributes.get("<owner>")
         if isinstance(owner, Unknown) and value.attributes.get("<name>") == Const("module"):
-            return parameters_of(machine, owner, seen)
-        found = [stand_in(machine, value)]
+            return named_parameters_of(machine, owner, prefix, seen)
+        found = [(None, stand_in(machine, value))]
         for child in list(value.attributes.values()):
             if isinstance(child, Unknown) and child is not owner and child.parameter is not None:
-                found.append(child.parameter)
+                found.append((None, child.parameter))
         return found, False
     return [], False
+
+
+def _joined(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
 
 
 def stand_in(machine: Machine, value: Unknown) -> Tensor:
@@ -75,8 +98,9 @@ def stand_in(machine: Machine, value: Unknown) -> Tensor:
     return value.parameter
 
 
-def _unique(found: list[Tensor]) -> list[Tensor]:
-    return list(dict.fromkeys(found))
+def _unique(found: list[Named]) -> list[Named]:
+    first = {id(tensor): (name, tensor) for name, tensor in reversed(found)}
+    return [pair for pair in found if first.pop(id(pair[1]), None) is not None]
 
 
 def freeze(machine: Machine, module: Value, flag: bool | None) -> None:
