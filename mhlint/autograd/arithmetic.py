@@ -12,7 +12,7 @@ from mhlint.autograd import special_methods, tensor_arithmetic, tensors
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import number_key
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import Const, Instance, Mapping, Sequence, Tensor, Unknown, Value, tensors_in
+from mhlint.autograd.values import PLAIN, TRUE, Const, Instance, Mapping, Sequence, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
 _NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -62,7 +62,14 @@ def arithmetic(machine: Machine, left: Value, op: type[ast.operator], right: Val
         if not _is_int(right) or right.value >= 2:  # type: ignore[attr-defined]
             return arithmetic(machine, Const(1 + left.offset), op, right, site)
     label = site.program.text(site.node) if isinstance(site.node, ast.BinOp) else ""
-    return machine.derived(op.__name__, (left, right), label)
+    made = machine.derived(op.__name__, (left, right), label)
+    if _is_plain(left) and _is_plain(right):
+        made.attributes[PLAIN] = TRUE
+    return made
+
+
+def _is_plain(value: Value) -> bool:
+    return isinstance(value, Const) or (isinstance(value, Unknown) and PLAIN in value.attributes)
 
 
 def _is_int(value: Value) -> bool:
@@ -75,6 +82,8 @@ def _shifted(value: Unknown, by: int) -> Unknown:
     base = value.base if value.base is not None else value.key
     offset = value.offset + by
     shifted = Unknown(number_key(base, offset), value.label, base=base, offset=offset)
+    if PLAIN in value.attributes:
+        shifted.attributes[PLAIN] = TRUE
     shifted.at_least = None if value.at_least is None else value.at_least + by
     shifted.at_most = None if value.at_most is None else value.at_most + by
     shifted.position = value.position if by == 0 or value.position == 1 else None

@@ -26,6 +26,7 @@ from mhlint.autograd.values import (
     MAKING,
     NONE,
     ORIGIN,
+    PLAIN,
     TRUE,
     Bound,
     ClassValue,
@@ -292,7 +293,7 @@ def _of_tensor(machine: Machine, owner: Tensor, name: str, site: Site | None) ->
         return Sequence([Const(1) if n == 1 else s for n, s in zip(owner.shape, sizes, strict=True)], "tuple")
     if name in _PLAIN_TENSOR_ATTRIBUTES:
         plain = machine.derived("attribute", (owner, name), f"{owner.name}.{name}")
-        plain.attributes["<plain>"] = TRUE
+        plain.attributes[PLAIN] = TRUE
         return plain
     if owner.unseen_call and name not in _OWN_METHODS and operations.method(name) is None:
         return tensors.part_of(machine, owner, ("attribute", name), site)

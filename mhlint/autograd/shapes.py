@@ -72,6 +72,8 @@ def after(name: str, source: Tensor, args: list[Value], keywords: dict[str, Valu
             result.shape = known
         elif name == "unsqueeze":
             _unsqueeze(source, keywords.get("dim", args[1] if len(args) > 1 else None), result)
+    elif name == "gather":
+        _picked(keywords.get("index", args[2] if len(args) > 2 else None), result)
     elif name in _REDUCING and source.shape is not None:
         reduced = _dims(keywords.get("dim", args[1] if len(args) > 1 else None), len(source.shape))
         kept = 1 if keywords.get("keepdim") == Const(True) else 0
@@ -80,6 +82,13 @@ def after(name: str, source: Tensor, args: list[Value], keywords: dict[str, Valu
             for place, size in enumerate(source.shape):
                 left += [size] if place not in reduced else [1] * kept
             set_shape(result, tuple(left) or (1,))
+
+
+def _picked(index: Value | None, result: Tensor) -> None:
+    """What is gathered by an index has its shape."""
+    if isinstance(index, Tensor):
+        result.elements = index.elements
+        set_shape(result, index.shape)
 
 
 def _dims(value: Value | None, rank: int) -> set[int]:

@@ -12,6 +12,7 @@ from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_parameters import parameters_of
 from mhlint.autograd.unknown_names import forget_one
 from mhlint.autograd.values import (
+    PLAIN,
     ClassValue,
     Const,
     Instance,
@@ -67,6 +68,8 @@ def load(machine: Machine, owner: Value, index: Value, site: Site | None) -> Val
         if key not in owner.attributes:
             item = machine.derived("item", (owner, index), f"{owner.label}[...]", owner.deps)
             item.module = owner.module
+            if PLAIN in owner.attributes:
+                item.attributes[PLAIN] = owner.attributes[PLAIN]
             owner.attributes[key] = item
         return owner.attributes[key]
     if isinstance(owner, ClassValue) and isinstance(index, Const) and isinstance(index.value, str):

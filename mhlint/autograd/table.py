@@ -7,7 +7,7 @@ from mhlint.autograd.contractions import keeps_operands
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.operations import Arguments, Operation, Saves
-from mhlint.autograd.values import Const, Library, Sequence, Slice, Tensor, Unknown, Value, tensors_in
+from mhlint.autograd.values import PLAIN, TRUE, Const, Library, Sequence, Slice, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
 _WITH_INDICES = frozenset(["max", "min", "topk", "sort", "median", "mode", "kthvalue", "cummax", "cummin"])
@@ -79,6 +79,8 @@ def result_of(
             "le",
             "ge",
         )
+        if row.name.rpartition(".")[2] in ("long", "int", "bool") and isinstance(args[0], Tensor):
+            result.elements, result.shape = args[0].elements, args[0].shape
         return result
     if row.saves is Saves.CREATES:
         return _created(machine, row, args, keywords, site)
@@ -139,6 +141,7 @@ def _size(machine: Machine, name: str, literals: Arguments, args: list[Value], s
     """A number of a tensor's shape: the same for one tensor wherever it is asked."""
     # Batches are taken to have one size: the same expression gives the same number in every turn.
     made = machine.derived("size", (name, site.row, str(getattr(site.node, "col_offset", 0))), name)
+    made.attributes[PLAIN] = TRUE
     if not isinstance(args[0], Tensor) or operations.UNKNOWN in (*literals.positional[1:], *literals.keywords.values()):
         return made
     one = _is_one(args[0], literals) if name == "size" else False
@@ -312,6 +315,9 @@ def _created(
     short = row.name.rpartition(".")[2]
     if short in _SIZED:
         shapes.set_shape(result, shapes.literal_shape(args))
+    elif short == "randint":
+        size = keywords.get("size", args[-1] if args else None)
+        shapes.set_shape(result, shapes.literal_shape([size]) if isinstance(size, Sequence) else None)
     elif short in ("arange", "randperm", "linspace", "logspace"):
         shapes.set_shape(result, shapes.length(short, args))
     if wants and any(t.node is None and t.requires_grad is False for t in tensors_in(args[0] if args else None)):

@@ -10,7 +10,7 @@ from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.graph import Change, Level, Node, Saved, Storage
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.trace import Detach, InPlaceFailure, Shown, Write
-from mhlint.autograd.values import ORIGIN, Key, Tensor, Unknown, Value, tensors_in
+from mhlint.autograd.values import ORIGIN, PLAIN, Key, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
 
 
@@ -43,7 +43,7 @@ def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tenso
     known = value.attributes.get("<tensor>")
     if isinstance(known, Tensor):
         return known
-    if "<plain>" in value.attributes:
+    if PLAIN in value.attributes:
         return None
     if value.deps:
         tensor = make(machine, value.label or "unseen", list(value.deps), Level.MAYBE, site, edges=Level.MAYBE)

@@ -46,6 +46,8 @@ class Const(Value):
 NONE = Const(None)
 MOST_REMEMBERED = "<maxsize>"
 """How many results a function remembers, as `lru_cache(maxsize=1)` is told."""
+PLAIN = "<plain>"
+"""The attribute of a value that is surely no tensor: a shape or a number of one."""
 MAKING = "<making>"
 """Where a metaclass holds the class that its `__new__` is about to make."""
 TRUE = Const(True)
