@@ -14,6 +14,7 @@ CASES = {
     "a name that is bound anew first": ("MARK()\na = 1\nuse(a)", "use"),
     "bound anew on one way alone": ("MARK()\nif c:\n    a = 1\nuse(a)", "a c use"),
     "a number to show": ("MARK()\nprint(a)\nb.item()\nfloat(c)\nif d is None: pass", "float print"),
+    "a number of a part": ("MARK()\na.mean().item()\nb[c].sum(d).detach()\ne.step().item()", "c d e"),
     "a comparison": ("MARK()\nif a > b - 2 * c: pass\nif d == e or f(g) <= h: pass", "d e f g"),
     "the next turn of a loop": ("for x in xs:\n    use(a)\n    MARK()", "a use"),
     "bound first in the next turn": ("for x in xs:\n    a = x\n    use(a)\n    MARK()\nb", "b use"),

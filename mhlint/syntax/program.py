@@ -217,6 +217,7 @@ def children(node: ast.AST) -> Iterator[ast.AST]:
 SHOWING = frozenset(
     "item data detach numpy tolist argmax numel long shape size dim ndim device dtype requires_grad is_cuda".split()
 )
+_REDUCING = frozenset("mean sum abs max min norm sqrt squeeze".split())
 _PRINTING = frozenset({"float", "int", "bool", "str", "print", "round", "format", "len", "isinstance"})
 _COPYING = frozenset("to cuda cpu float double half long clone detach view type copy".split())
 _EMPTYING = frozenset({"clear", "pop", "popitem", "remove", "append", "extend", "update", "insert", "popleft"})
@@ -225,12 +226,25 @@ _EMPTYING = frozenset({"clear", "pop", "popitem", "remove", "append", "extend", 
 def shown_in(node: ast.AST) -> list[ast.expr]:
     """The parts of an expression that it takes no more of than a number to show."""
     if isinstance(node, ast.Attribute) and node.attr in SHOWING:
-        return [node.value]
+        return list(_made_of(node.value))
     if isinstance(node, ast.FormattedValue):
         return [node.value]
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _PRINTING:
         return node.args
     return []
+
+
+def _made_of(value: ast.expr) -> Iterator[ast.expr]:
+    """An expression, and what it takes an item or a mean of: of `losses[0].mean().item()` no more is used, either."""
+    yield value
+    while True:
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in _REDUCING:
+            value = value.func.value
+        elif isinstance(value, ast.Subscript):
+            value = value.value
+        else:
+            return
+        yield value
 
 
 def _asks_for_gradients(node: ast.Call) -> bool:
