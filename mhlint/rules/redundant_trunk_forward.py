@@ -49,7 +49,8 @@ Unsafe: one forward updates running statistics once and draws random numbers onc
 ## Facts
 
 - A module with dropout gives another result each time; it is not reported. Nor is a module that was not seen.
-- A forward under `no_grad`, or one whose result is never walked, is not reported.
+- A forward under `no_grad`, or one whose result is never walked, is not reported. Nor is one that a loop repeats
+  for products with the Hessian.
 
 ## References
 
@@ -118,6 +119,13 @@ def _used_apart(trace: Trace, first: ModuleCall, later: ModuleCall) -> bool:
     return bool(walks) and not walks & others and (bool(others) or cut)
 
 
+def _is_differentiated(trace: Trace, call: ModuleCall) -> bool:
+    """Is a gradient of what a call gave made with a graph of its own: a product with the Hessian?"""
+    outputs = {tensor.node for tensor in tensors_in(call.output) if tensor.node is not None}
+    walks = _walks_of(trace, call, outputs)
+    return any(event.index in walks and event.creates_graph for event in trace.of(Backward))
+
+
 def _changes(event: Event) -> bool:
     """May an event between two calls make them differ in a way that the versions do not show?"""
     if isinstance(event, Step):
@@ -154,7 +162,8 @@ def _pairs(trace: Trace) -> Iterator[tuple[ModuleCall, ModuleCall]]:
     for first, later in pairs:
         # Another statement that repeats the forward in some turns only cannot be replaced.
         if first.site == later.site:
-            if all(_made_before(tensor, later) for tensor, _ in later.inputs):
+            # A Hessian's products in turn, as of conjugate gradients, build their graphs anew to save memory.
+            if all(_made_before(tensor, later) for tensor, _ in later.inputs) and not _is_differentiated(trace, later):
                 yield first, later
         elif all(call in repeated for call in calls if call.site == later.site):
             yield first, later

@@ -24,6 +24,14 @@ SILENT = [
         for name in ("a", "b"):
             net(x, name).pow(2).mean().backward()
     """),
+    Case("products with a Hessian in turn", """
+        parameters = list(trunk.parameters())
+        vector = [torch.ones_like(p) for p in parameters]
+        for _ in range(3):
+            loss = trunk(x).pow(2).mean()
+            slopes = torch.autograd.grad(loss, parameters, create_graph=True)
+            vector = torch.autograd.grad(sum((s * v).sum() for s, v in zip(slopes, vector)), parameters)
+    """),
     Case("the next batch in each turn", """
         def train(source):
             batches = iter(source)
