@@ -76,7 +76,7 @@ class Backward(Event):
     or the name of a wrapper; `starts` are what the roots came from then, before what changes them in place later;
     `retains` is None when not known; `sends` is the leaf whose `.grad` was passed as the gradient, with the walks that
     had been sent before in `resent`; where nothing that is read later leads to what an explicit retain kept, `let_go`
-    are the statements that bind what is read later (see `holders`)."""
+    are the statements that bind what is read later (see `holders`); `told` is the call whose text says to retain."""
 
     api: str
     roots: tuple[Tensor, ...]
@@ -93,6 +93,7 @@ class Backward(Event):
     caught: bool = False
     silent_changes: tuple[tuple[Node, Saved, Change, Level], ...] = ()
     let_go: frozenset[ast.AST] | None = None
+    told: Site | None = None
 
 
 @dataclass(eq=False, kw_only=True, slots=True)

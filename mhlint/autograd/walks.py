@@ -10,6 +10,7 @@ from mhlint.autograd.frames import ProgramRaises
 from mhlint.autograd.graph import Change, Level, Node, Saved, Walk, walk
 from mhlint.autograd.iteration import Generator, drain
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.told import told_at
 from mhlint.autograd.trace import Backward, Failure
 from mhlint.autograd.values import (
     NONE,
@@ -115,7 +116,7 @@ def _run(
     event = machine.emit(
         Backward, where, api=api, roots=tuple(found), walk=visited, retains=retains,
         starts=tuple(graph[0] if (graph := root.graph()) is not None else None for root in found),
-        explicit_retain=bool(explicit and retains),
+        explicit_retain=bool(explicit and retains), told=told_at(machine, where) if explicit and retains else None,
         creates_graph=creates, gradient=gradient, sends=sends,
         sent_walks=tuple(sends.gradient.walks) if sends is not None else (),
         inputs=None if targets is None else tuple(tensors_in(inputs)), failure=failure, caught=caught,

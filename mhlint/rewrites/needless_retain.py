@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from mhlint.autograd.trace import Backward
 from mhlint.findings import Applicability, Confidence, Edit, Finding, Fix
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import loads
@@ -19,6 +20,8 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
     call = _call_at(scene, finding)
     if call is None:
         return None
+    if not any(event.site.node is call for _, trace in scene.runs.traces() for event in trace.of(Backward)):
+        return _told_otherwise(layout, call, finding)
     edits = removing_retain(layout, call)
     if not edits:
         return None
@@ -37,6 +40,19 @@ def fix(scene: Scene, finding: Finding) -> Fix | None:
             tuple(edits),
         )
     return Fix(Applicability.SAFE, MESSAGE, tuple(edits))
+
+
+def _told_otherwise(layout: Layout, call: ast.Call, finding: Finding) -> Fix | None:
+    """A function of the program that hands the flag on is told not to retain: what it does untold is its own affair."""
+    flags = [keyword.value for keyword in call.keywords if isinstance(keyword.value, ast.Constant)]
+    told = [flag for flag in flags if flag.value is True]
+    if len(told) != 1:
+        return None
+    certain = finding.confidence is Confidence.CERTAIN
+    message = MESSAGE if certain else f"{MESSAGE}; this assumes that code that is not seen does not do so"
+    return Fix(
+        Applicability.SAFE if certain else Applicability.UNSAFE, message, (layout.replace(told[0], "False"),)
+    )
 
 
 def _call_at(scene: Scene, finding: Finding) -> ast.Call | None:

@@ -53,6 +53,8 @@ others may call gets the losses that it walks from its caller: other callers may
   other.
 - Where not every path of a long function was run, a call is still reported if nothing that is read after it leads to
   the graph it keeps, whatever the paths do.
+- A function of the program that hands `retain_graph` on is not to blame: the call that tells it True is reported.
+- A loss that is given away or handed back behind the step on its weights can but be shown: a walk of it raises.
 - A retained graph that a later turn of a loop walks (a carried state, a graph built before the loop) is needed
   and not reported.
 
@@ -73,6 +75,7 @@ from mhlint.rules.gathering import Sighting, answer, confidence, when
 from mhlint.rules.rule import Rule
 from mhlint.rules.walking import stays_known, unread_attributes, walked_or_shown_later
 from mhlint.rules.wording import code
+from mhlint.syntax.program import Site
 
 _ADVICE = "remove `retain_graph`"
 
@@ -108,10 +111,15 @@ def _has_graph_of_others(event: Backward) -> bool:
     return any("<computed>" in leaf.attributes for leaf in event.walk.leaves)
 
 
+def _told(event: Backward) -> Site:
+    """The call that says to retain: a helper's caller may say it."""
+    return event.told or event.site
+
+
 def _is_handed_in(event: Backward) -> bool:
     """Does a function that others may call walk losses that its caller made? Theirs may share a graph."""
-    program = event.site.program
-    around = program.functions_around(event.site.row)
+    program = _told(event).program
+    around = program.functions_around(_told(event).row)
     made = [start.site for start in event.starts if isinstance(start, Node)]
     if len(around) != 1 or not made:
         return False
@@ -142,9 +150,9 @@ def find(runs: Runs) -> Iterable[Finding]:
         explored = _explored(root)
         for trace in root.traces:
             for event in trace.of(Backward):
-                if event.site.program is not runs.program:
+                if _told(event).program is not runs.program:
                     continue  # a module that is imported may have callers that need it
-                place = event.site.place
+                place = _told(event).place
                 if event.retains is None:
                     needed.add(place)  # `retain_graph=loss is not last`: the author says when
                 if not (event.explicit_retain and event.retains) or event.failure is not None:
@@ -164,7 +172,9 @@ def find(runs: Runs) -> Iterable[Finding]:
     for place, group in groups.items():
         group.sort(key=lambda sighting: -sighting.level)
         if place not in needed and group[0].level >= Level.LIKELY:
-            message = f"{code(group[0].event.site)} retains a graph that nothing walks again"
+            surest = group[0].event
+            assert isinstance(surest, Backward)
+            message = f"{code(_told(surest))} retains a graph that nothing walks again"
             conditions = when(group, explored=place not in partly)
             yield Finding(RULE.code, RULE.name, message, place, confidence(group), _ADVICE, conditions)
 

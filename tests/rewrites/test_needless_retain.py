@@ -81,6 +81,17 @@ def test_a_flag_that_is_a_call(name: str) -> None:
     assert "has no effect" in message
 
 
+HELPER = "def update(loss, retain_graph=False):\n    loss.backward(retain_graph=retain_graph)\n\n\nopt.zero_grad()\n"
+
+
+def test_a_helper_is_told_not_to_retain(tmp_path: Path) -> None:
+    """It may retain by default."""
+    step = HELPER + "update(F.mse_loss(first(trunk(x)), ys[0]), retain_graph={})\nopt.step()"
+    before, after = program(step.format(True)), program(step.format(False))
+    assert fixed(before) == after
+    assert_same(before, after, tmp_path)
+
+
 def test_a_flag_that_counts(tmp_path: Path) -> None:
     """`len` and its kin have no effect."""
     text = program(ONE.format(walk="loss.backward(retain_graph=len(ys) > 1)"))

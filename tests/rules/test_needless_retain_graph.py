@@ -340,6 +340,24 @@ FIRING += [
                     self.loss.backward(retain_graph=True)  # here, likely
                     self.opt.step()
     """),
+    Case("the mean of what it walked is shown behind many options", """
+        def train(data):
+            for batch in data:
+                spread = head_b(trunk(batch))
+                (head_a(trunk(batch)).sum() + spread.sum()).backward(retain_graph=True)  # here, likely
+%s
+                print(spread.mean().detach().item())
+    """ % "\n".join(f"                if data.o{i}: opt.zero_grad()" for i in range(60))),  # noqa: UP031
+    Case("a helper that is told to retain by one of its callers", """
+        def update(loss, retain_graph=False):
+            opt.zero_grad()
+            loss.backward(retain_graph=retain_graph)
+
+        z = trunk(x)
+        update(head_a(z).sum(), retain_graph=True)
+        update(head_b(z).sum(), retain_graph=True)  # here
+        update(head_b(trunk(x * 2)).sum())
+    """),
     Case("an unseen module that takes nothing", """
         def search(controller, data):
             controller.train()
@@ -425,6 +443,22 @@ def test_an_imported_module_may_have_other_callers(tmp_path: Path) -> None:
     )
     source = Source(str(user), user.read_text())
     assert not analyse(source, Request(codes=frozenset({"MHL203"}))).findings
+
+
+def test_a_helper_of_another_file_is_told_by_its_caller(tmp_path: Path) -> None:
+    (tmp_path / "updates.py").write_text(
+        "def update(opt, loss, retain_graph=False):\n    opt.zero_grad()\n"
+        "    loss.backward(retain_graph=retain_graph)\n    opt.step()\n"
+    )
+    user = tmp_path / "learn.py"
+    user.write_text(
+        "import torch\nfrom torch import nn\nfrom updates import update\n\n"
+        "net = nn.Linear(4, 1)\nopt = torch.optim.SGD(net.parameters(), lr=0.1)\n"
+        "for _ in range(3):\n    update(opt, net(torch.randn(3, 4)).mean(), retain_graph=True)\n"
+    )
+    source = Source(str(user), user.read_text())
+    (finding,) = analyse(source, Request(codes=frozenset({"MHL203"}))).findings
+    assert finding.place.start.row == 8
 
 
 def _walking_what_is_handed_in(name: str) -> Source:
