@@ -9,7 +9,7 @@ from mhlint.autograd.conditions import decide
 from mhlint.autograd.graph import Level
 from mhlint.autograd.library_bases import hold
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.module_evidence import is_module
+from mhlint.autograd.module_evidence import is_module, sounds_like_layer
 from mhlint.autograd.trace import Hook
 from mhlint.autograd.values import (
     TRUE,
@@ -80,7 +80,7 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site, *
     if isinstance(value, Unknown) and isinstance(owner, Instance):
         if any(text in owner.cls.program.module_evidence for text in (name, f"self.{name}")):
             value.module = max(value.module, Level.LIKELY)
-        if is_module(owner):
+        if is_module(owner) and sounds_like_layer(name):
             value.attributes["<of module>"] = TRUE
 
 

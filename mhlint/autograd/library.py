@@ -30,9 +30,11 @@ from mhlint.autograd.graph import Level
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.loading import make_batch_sampler, make_loader, make_sampler, make_tensor_dataset
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_evidence import TRANSFORM
 from mhlint.autograd.table import result_of
 from mhlint.autograd.values import (
     MAKING,
+    TRUE,
     ClassValue,
     Const,
     Instance,
@@ -51,6 +53,7 @@ _MODEL_MAKERS = (
     "torch.hub.load",
     "efficientnet_pytorch",
 )
+_TRANSFORMS = ("torchvision.transforms.", "torchaudio.transforms.", "kornia.augmentation.", "albumentations.")
 _DATA_SETS = ("torchvision.datasets.", "torchaudio.datasets.", "torchtext.datasets.")
 _HARMLESS = ("builtins.", "logging.", "os.", "time.", "json.", "sys.", "math.", "random.", "numpy.", "wandb.", "tqdm",
              "matplotlib", "argparse.", "collections.", "warnings.", "datetime.", "pathlib.", "tensorboard", "shutil.",
@@ -109,6 +112,10 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
         data.data = True
         return data
     label = name.rpartition(".")[2]
+    if name.startswith(_TRANSFORMS) and label[:1].isupper():
+        transform = machine.unknown(label)
+        transform.attributes[TRANSFORM] = TRUE
+        return transform
     values = [*args, *keywords.values()]
     if name.startswith(_HARMLESS):
         made = machine.unknown(label)

@@ -27,9 +27,11 @@ _NO_GRADIENT_METHODS = frozenset(
 )
 _NO_LAYER = re.compile(
     r"(^|_)(accelerator|fabric|engine|tokenizer|optim(izer)?|scheduler|sched|env(ironment)?|buffer|loggers?|"
-    r"writer|data(set|loader|module)?|(data_?)?loader|sampler|config|cfg|args|hparams|metrics?|tracker|callbacks?)s?$"
+    r"writer|transforms?|augment(ation|er|or)?s?|augs?|pre_?process(or|ing)?|data(set|loader|module)?|(data_?)?loader|sampler|config|cfg|args|hparams|metrics?|tracker|callbacks?)s?$"
 )
 """What something that a module holds is called where it is none of its layers."""
+TRANSFORM = "<transform>"
+"""Marks what a library of transforms makes: a module, if it is one, without parameters."""
 
 
 def is_module(value: Value) -> bool:
@@ -58,7 +60,7 @@ def acts_as_module(value: Value) -> Level:
         return Level.CERTAIN
     if isinstance(value, Instance):
         return Level.LIKELY if looks_like_module(value.cls) else Level.NO
-    if not isinstance(value, Unknown):
+    if not isinstance(value, Unknown) or TRANSFORM in value.attributes:
         return Level.NO
     if value.module:
         return value.module
@@ -70,7 +72,12 @@ def acts_as_module(value: Value) -> Level:
         if name.value.lower() not in _NO_GRADIENT_METHODS and not name.value.startswith(("get_", "is_", "set_", "_")):
             return min(acts_as_module(owner), Level.LIKELY)
         return Level.NO
-    return Level.LIKELY if "<of module>" in value.attributes and sounds_like_layer(value.label) else Level.NO
+    return Level.LIKELY if "<of module>" in value.attributes and may_be_layer(value) else Level.NO
+
+
+def may_be_layer(value: Unknown) -> bool:
+    """Could what a module holds be one of its layers?"""
+    return TRANSFORM not in value.attributes and sounds_like_layer(value.label)
 
 
 def sounds_like_layer(label: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mhlint.autograd import tensors
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.module_evidence import looks_like_module, sounds_like_layer
+from mhlint.autograd.module_evidence import looks_like_module, may_be_layer
 from mhlint.autograd.trace import Hook
 from mhlint.autograd.values import (
     Const,
@@ -66,7 +66,7 @@ def named_parameters_of(
                 more, sure = named_parameters_of(machine, child, path, seen)
                 found, exact = found + more, exact and sure
             elif isinstance(child, Unknown) and "<of module>" in child.attributes:
-                if "<tensor>" not in child.attributes and sounds_like_layer(child.label):
+                if "<tensor>" not in child.attributes and may_be_layer(child):
                     found.append((None, stand_in(machine, child)))
                 exact = False
         return _unique(found), exact

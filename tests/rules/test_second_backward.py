@@ -7,6 +7,34 @@ from pathlib import Path
 from cases import TWICE, Case, check, in_pytest
 
 SILENT = [
+    Case("two walks over what a module of transforms gives", """
+        import torchvision.transforms as transforms
+        from somewhere import make_crops
+
+        class Augment(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.crop = transforms.RandomCrop(4, padding=2)
+                self.turn = transforms.RandomRotation(10)
+
+            def forward(self, batch):
+                for part in self.children():
+                    batch = part(batch)
+                return batch
+
+        class Crops(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.augment = make_crops()
+
+            def forward(self, batch):
+                return self.augment(batch)
+
+        for part in (Augment(), Crops()):
+            batch = part(x)
+            head_a(trunk(batch)).sum().backward()
+            head_b(trunk(batch)).sum().backward()
+    """, runs=False),
     Case("one walk of the sum", """
         z = trunk(x)
         (head_a(z).sum() + head_b(z).sum()).backward()
