@@ -30,6 +30,11 @@ CASES = {
     "an inner function": ("def show():\n    use(a)\nMARK()", "a use"),
     "a name of a comprehension's own": ("MARK()\n[b.c for b in d for e in b if e]\n{f: g for f in f}", "d f g"),
     "a comprehension around it": ("[(MARK(), use(a)) for a in b]", "a b use"),
+    "an inner function's own names": (
+        "def f(a, b=c):\n    d = e\n    [g for g in d]\n    return a(d, g)\nlambda h: h(i)\nMARK()",
+        "c e g i",
+    ),
+    "a name that an inner function shares": ("def f():\n    nonlocal a\n    a = a + 1\nMARK()", "a"),
     "a block that binds": ("MARK()\nwith f() as a:\n    use(a)", "f use"),
 }
 

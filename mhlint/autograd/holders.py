@@ -27,7 +27,7 @@ from mhlint.autograd.values import (
     Unknown,
     Value,
 )
-from mhlint.syntax.liveness import Liveness
+from mhlint.syntax.liveness import Liveness, names_of_its_own
 from mhlint.syntax.program import Program, Site
 
 _MOST_VALUES = 4000
@@ -168,7 +168,8 @@ def _inner(value: Value) -> list[Value]:
         return _data(value.frame)
     if isinstance(value, Function):
         memory = list((value.memory or {}).values())
-        read = value.program.names_in(value.definition) if value.frame.function is not None else ()
+        within = value.frame.function is not None
+        read = value.program.names_in(value.definition) - names_of_its_own(value.definition) if within else ()
         held = [item for name in read if (item := value.frame.look_up(name)) is not None]
         return [*memory, *held, *value.attributes.values(), *value.defaults.values()]
     return []

@@ -47,7 +47,7 @@ class Liveness:
         own = list(own_nodes(owner))
         inner = [node for node in own if isinstance(node, (*_FUNCTIONS, ast.ClassDef))]
         shared = [name for node in own if isinstance(node, (ast.Global, ast.Nonlocal)) for name in node.names]
-        self._everywhere = frozenset(shared).union(*(_reads(node) for node in inner))
+        self._everywhere = frozenset(shared).union(*(_free_names(node) for node in inner))
         for statement in (node for node in own if isinstance(node, ast.stmt)):
             of_comprehensions: set[ast.AST] = set()
             for part in _own_parts(statement):
@@ -157,6 +157,28 @@ def _flat(target: ast.expr) -> Iterator[ast.expr]:
             yield from _flat(item)
     else:
         yield target.value if isinstance(target, ast.Starred) else target
+
+
+def _free_names(node: ast.AST) -> Names:
+    """The names that a function (or a class) defined within another takes from around it."""
+    if not isinstance(node, _FUNCTIONS):
+        return _reads(node)
+    taken = [*node.args.defaults, *(default for default in node.args.kw_defaults if default is not None)]
+    taken += [] if isinstance(node, ast.Lambda) else node.decorator_list
+    return (_reads(node) - names_of_its_own(node)).union(*(_reads(part) for part in taken))
+
+
+def names_of_its_own(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Names:
+    """A function's parameters and the names that it binds for itself alone."""
+    spec = node.args
+    bound = {item.arg for item in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs, spec.vararg, spec.kwarg) if item}
+    own = [] if isinstance(node, ast.Lambda) else list(own_nodes(node))
+    of_comprehensions = {name for part in own if isinstance(part, ast.comprehension) for name in _flat(part.target)}
+    stores = (part for part in own if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store))
+    bound.update(part.id for part in stores if part not in of_comprehensions)
+    return frozenset(bound).difference(
+        *(part.names for part in own if isinstance(part, (ast.Global, ast.Nonlocal)))
+    )
 
 
 def _reads_of_comprehension(node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp) -> Names:

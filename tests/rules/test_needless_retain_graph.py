@@ -348,6 +348,18 @@ FIRING += [
 %s
                 print(spread.mean().detach().item())
     """ % "\n".join(f"                if data.o{i}: opt.zero_grad()" for i in range(60))),  # noqa: UP031
+    Case("an inner function with names of its own", """
+        def train(options, data):
+            def spread(batch):
+                loss = head_b(trunk(batch)).sum()
+                return loss
+
+            for batch in data:
+                loss = head_a(trunk(batch)).sum()
+                loss.backward(retain_graph=True)  # here, likely
+%s
+            return spread(x).item()
+    """ % "\n".join(f"                if options.o{i}: opt.zero_grad()" for i in range(60))),  # noqa: UP031
     Case("a helper that is told to retain by one of its callers", """
         def update(loss, retain_graph=False):
             opt.zero_grad()
