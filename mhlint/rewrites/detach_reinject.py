@@ -52,9 +52,21 @@ def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
         for event in events_during(step, group)
         if isinstance(event, ModuleCall) and isinstance(event.module, Unknown)
     ]
+    doubts += _left_unchanged(layout, step, found)
     copied = frozenset(place for boundary in found if boundary.copy for place in boundary.copy.writes)
     in_turn = all(boundary.in_turn for boundary in found)
     return Draft(tuple(edits), "", tuple(renames), conditions, tuple(dict.fromkeys(doubts)), copied, in_turn)
+
+
+def _left_unchanged(layout: Layout, step: Step, found: list[Boundary]) -> list[str]:
+    """What a head works on in place is a copy then; a name of the module can be read by code that is not seen."""
+    if not isinstance(layout.scope(step.statements[0]), (ast.Module, ast.ClassDef)):
+        return []
+    return [
+        f"`{boundary.name}` then keeps its values, and other modules or cells could read what a head made of them"
+        for boundary in found
+        if boundary.copy is not None
+    ]
 
 
 def _wanted(name: str) -> str:

@@ -155,3 +155,17 @@ def test_weights_and_statistics_stay_changed_in_place() -> None:
         """
     )
     assert fixed(text, unsafe=True, codes=("MHL103",)).count("mul_(0.9)") == 1
+
+
+@pytest.mark.parametrize("change", ["F.relu_(z)", "z.data.mul_(1.5)", "z += 1.0"])
+def test_a_name_of_the_module_keeps_its_values(change: str, tmp_path: Path) -> None:
+    """Another module, or the next cell, may read what the head has made of them: no safe fix, and the reason."""
+    step = f"{BEFORE}{change}\nb = F.mse_loss(second(z), ys[1])\nb.backward()\nopt.step()"
+    head = program("pass", EXTRA.partition("def shifted")[0]).partition("def step(x, ys):")[0]
+    loop = "for _ in range(2):\n    x, ys = torch.randn(5, 4), torch.randn(3, 5, 3)\n    "
+    text = head + loop + step.replace("\n", "\n    ") + "\n"
+    ((applicability, message),) = offered(text, "MHL201")
+    assert applicability == "unsafe"
+    assert "`z` then keeps its values" in message
+    assert fixed(text) == text
+    assert_same(text, fixed(text, unsafe=True), tmp_path)

@@ -180,3 +180,16 @@ def test_a_backward_of_a_head_that_only_computes(tmp_path: Path) -> None:
     text = program(LOOP.replace("head(z)", "Own.apply(head(z))"), extra)
     assert "sum(losses)" in fixed(text, "sum")
     assert_same(text, fixed(text, "sum"), tmp_path)
+
+
+@pytest.mark.parametrize("style", ["sum", "detach-reinject"])
+@pytest.mark.parametrize("line", ["own.step()", "own.zero_grad()", "made().step()", "book['own'].step()"])
+def test_a_call_of_step_between_the_walks(line: str, style: str) -> None:
+    """Whatever is called so may step: no walk is moved over it, not by an unsafe fix either."""
+    extra = """
+    from somewhere import book, made, own
+
+
+    """
+    text = program(LOOP.replace("retain_graph=True)", f"retain_graph=True)\n    {line}"), extra)
+    assert fixed(text, style, unsafe=True) == text
