@@ -13,7 +13,7 @@ from mhlint.autograd.module_making import make_module
 from mhlint.autograd.module_parameters import known_parameters, parameter
 from mhlint.autograd.packed_sequences import call_rnn_utility
 from mhlint.autograd.table import result_of
-from mhlint.autograd.trace import Misuse
+from mhlint.autograd.trace import Hook, Misuse
 from mhlint.autograd.values import (
     FALSE,
     NONE,
@@ -295,7 +295,18 @@ def _pretrained_table(machine: Machine, args: Args, keywords: Keywords, site: Si
     return NONE if made is None else made
 
 
+def _watch_walks(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """A hook that is called in walks, whatever module or tensor they pass."""
+    machine.emit(Hook, tensors.site_of(machine, site), target=machine.unknown("hook"))
+    return machine.unknown("handle")
+
+
 CALLS: dict[str, Handler] = {
+    "torch.autograd.graph.register_multi_grad_hook": _watch_walks,
+    **{
+        f"torch.nn.modules.module.register_module_{kind}_hook": _watch_walks
+        for kind in ("backward", "full_backward", "full_backward_pre")
+    },
     "torch.nn.parallel.data_parallel": _data_parallel,
     "torch.nn.Embedding.from_pretrained": _pretrained_table,
     "torch.no_grad": _mode(False), "torch.inference_mode": _mode(False), "torch.enable_grad": _mode(True),

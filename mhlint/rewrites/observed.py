@@ -11,9 +11,10 @@ from mhlint.autograd.trace import Backward, Hook, ReadGrad, Unseen, Write
 from mhlint.autograd.values import Tensor
 from mhlint.findings import Place
 from mhlint.rewrites.around_step import events_during
+from mhlint.rewrites.beside_the_run import beside_the_run
 from mhlint.rewrites.groups import Group, Step
 from mhlint.rewrites.layout import CannotEdit, Layout, Scope
-from mhlint.rewrites.names import own, stored
+from mhlint.rewrites.names import own
 from mhlint.rewrites.run_by_walks import run_by_walks
 from mhlint.rewrites.scene import where
 from mhlint.rewrites.walk_calls import is_free_of_effects, retain_flag
@@ -109,7 +110,7 @@ def doubts(layout: Layout, step: Step, copied: frozenset[Place] = frozenset(), s
         if flag is not None and not is_free_of_effects(flag):
             found.append(f"`{ast.unparse(flag)[:50]}` may do more than say whether to retain")
     found += _lazily_made(step)
-    found += _through_another_name(layout, step)
+    found += beside_the_run(layout, step)
     for statement in step.statements:
         for node in own(statement):
             if (
@@ -135,44 +136,6 @@ def _lazily_made(step: Step) -> Iterator[str]:
         for event in group.trace.of(Unseen):
             if where(event.site.node) in sources and not is_data_method(event.label):
                 yield f"`{sources[where(event.site.node)][:50]}` may be a generator that runs between the walks"
-
-
-def _through_another_name(layout: Layout, step: Step) -> Iterator[str]:
-    """`g = weight.grad` names the tensor that each walk adds to: no `.grad` need be read to see it."""
-    tree = layout.program.tree
-    named = {
-        target
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.NamedExpr)) and node.value is not None
-        if any(_is_gradient(layout, part) for part in ast.walk(node.value))
-        for top in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        for target in stored([top])
-    }
-    if not named:
-        return
-    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    waiting, seen = list[ast.AST](step.statements), set[str]()
-    while waiting:
-        for node in ast.walk(waiting.pop()):
-            read = node.id if isinstance(node, ast.Name) else "." + node.attr if isinstance(node, ast.Attribute) else ""
-            if read in named and isinstance(node.ctx, ast.Load):  # type: ignore[attr-defined]
-                yield f"`{ast.unparse(node)}` may be a gradient that the walks add to"
-            called = read.removeprefix(".")
-            if called in functions and called not in seen:
-                seen.add(called)
-                waiting.append(functions[called])
-
-
-def _is_gradient(layout: Layout, node: ast.AST) -> bool:
-    """Is it the gradient itself, and not something computed from it?"""
-    if isinstance(node, ast.Call):
-        gives = isinstance(node.func, ast.Name) and node.func.id == "getattr" and len(node.args) > 1
-        return gives and isinstance(node.args[1], ast.Constant) and node.args[1].value == "grad"
-    if not (isinstance(node, ast.Attribute) and node.attr == "grad"):
-        return False
-    parent = layout.parents[node]
-    called = isinstance(parent, ast.Call) and parent.func is node
-    return not called and not isinstance(parent, (ast.Attribute, ast.Compare, ast.BinOp))
 
 
 def _is_caught(site: Site) -> bool:

@@ -193,3 +193,51 @@ def test_a_call_of_step_between_the_walks(line: str, style: str) -> None:
     """
     text = program(LOOP.replace("retain_graph=True)", f"retain_graph=True)\n    {line}"), extra)
     assert fixed(text, style, unsafe=True) == text
+
+
+BESIDE = {
+    "a text": "class Watch:\n    def __format__(self, spec):\n        return str(trunk[0].weight.grad is None)",
+    "an end": "class Watch:\n    def __del__(self):\n        shrink()",
+    "a function handed on": "def look(module):\n    shrink()",
+    "a hook of a head": "heads[1].register_forward_pre_hook(lambda module, given: shrink())",
+    "saved tensors": "saving = torch.autograd.graph.saved_tensors_hooks(shown, shown)\nsaving.__enter__()",
+}
+
+
+@pytest.mark.parametrize("style", ["sum", "detach-reinject"])
+@pytest.mark.parametrize("name", BESIDE)
+def test_code_that_no_call_shows(name: str, style: str, tmp_path: Path) -> None:
+    """Python or torch calls it by itself, between the walks or in each of them: no safe fix."""
+    extra = f"""
+def shown(t):
+    print(tuple(t.shape))
+    return t
+
+
+def shrink():
+    for parameter in trunk.parameters():
+        if parameter.grad is not None:
+            parameter.grad.mul_(0.5)
+
+
+{BESIDE[name]}
+
+
+"""
+    lines = {"a text": "print(f'{Watch()}')", "an end": "Watch()", "a function handed on": "trunk[0].apply(look)"}
+    line = lines.get(name, "print('walked')")
+    text = program(LOOP.replace("retain_graph=True)", f"retain_graph=True)\n    {line}"), extra)
+    assert fixed(text, style) == text
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "torch.autograd.graph.register_multi_grad_hook(list(trunk.parameters()), lambda grads: print('all'))",
+        "nn.modules.module.register_module_full_backward_hook(lambda module, given, out: print('walked'))",
+    ],
+)
+def test_a_hook_on_everything_that_is_walked(hook: str) -> None:
+    """It is called once for each walk of the trunk: they are needed apart."""
+    text = program(LOOP, f"{hook}\n\n\n")
+    assert fixed(text, unsafe=True) == text
