@@ -75,6 +75,8 @@ def _given_on(step: Step, functions: _Functions) -> Iterator[str]:
     """A function that is handed on, as in `model.apply(look)`, runs as soon as what it is given to likes."""
     for statement in step.statements:
         for call in own(statement):
+            if isinstance(call, ast.Call) and _word(call.func) in ("exec", "eval"):
+                yield f"`{ast.unparse(call)[:50]}` could read gradients between the walks"
             for given in [*call.args, *(k.value for k in call.keywords)] if isinstance(call, ast.Call) else ():
                 known = functions.get(_word(given).removeprefix("."))
                 handed_on = isinstance(given, ast.Lambda) or isinstance(known, ast.FunctionDef)
