@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 
-from mhlint.findings import Edit
+from mhlint.findings import Edit, Position
 from mhlint.rewrites.layout import CannotEdit, Layout
 
 _PLAIN = frozenset({"retain_graph", "gradient", "create_graph", "loss", "tensor", "tensors", "grad_tensors"})
@@ -191,4 +192,17 @@ def removing_retain(layout: Layout, call: ast.Call) -> list[Edit]:
     """The edits that take `retain_graph` out of a backward call: none where it is not given."""
     old = layout.text(call)
     new = without_retain(old)
-    return [] if new == old else [layout.replace(call, new)]
+    return [] if new == old else [layout.replace(call, new), *_about_the_flag(layout, call)]
+
+
+_OF_THE_FLAG = re.compile(r"\)*(?P<comment>[ \t]*#(?!.*(noqa|\w: *ignore|fmt:)).*\bretain[_ ]graph\b.*)")
+
+
+def _about_the_flag(layout: Layout, call: ast.Call) -> list[Edit]:
+    """A comment at the end of the call's line that speaks of `retain_graph` would be false without the flag."""
+    end = layout.program.place(call).end
+    line = layout.line(end.row).rstrip("\r\n")
+    found = _OF_THE_FLAG.fullmatch(line, end.column - 1)
+    if found is None:
+        return []
+    return [Edit("", Position(end.row, found.start("comment") + 1), Position(end.row, len(line) + 1))]

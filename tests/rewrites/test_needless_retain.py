@@ -109,3 +109,19 @@ def test_flags_that_are_calls_in_a_step(style: str) -> None:
     ((applicability, message),) = offered(text, "MHL201", style)
     assert applicability == "unsafe"
     assert "`flag()`" in message
+
+
+COMMENTS = {
+    "loss.backward(retain_graph=True)  # retain_graph: walked again below": "loss.backward()",
+    "(loss.backward(retain_graph=True))  # retain graph!": "(loss.backward())",
+    "loss.backward(retain_graph=True)  # the first of two": "loss.backward()  # the first of two",
+    "loss.backward(retain_graph=True)  # noqa: E501, retain_graph": "loss.backward()  # noqa: E501, retain_graph",
+    "loss.backward(retain_graph=True); print('# retain_graph')": "loss.backward(); print('# retain_graph')",
+}
+
+
+@pytest.mark.parametrize("line", COMMENTS)
+def test_a_comment_on_the_flag_goes_with_it(line: str) -> None:
+    """It would speak of what is no longer there; other comments stay."""
+    text = program(f"opt.zero_grad()\nloss = F.mse_loss(first(trunk(x)), ys[0])\n{line}\nopt.step()")
+    assert fixed(text) == text.replace(line, COMMENTS[line])
