@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from mhlint.autograd.graph import Level, Node
-from mhlint.autograd.trace import Backward, Event, Unseen
-from mhlint.autograd.values import Tensor, Value, tensors_in
+from mhlint.autograd.trace import Backward, Event, ModuleCall, Unseen
+from mhlint.autograd.values import Tensor, Unknown, Value, tensors_in
 from mhlint.rewrites.groups import Group, Step
 from mhlint.rewrites.kept_at import reads
 from mhlint.rewrites.layout import CannotEdit
@@ -77,11 +77,15 @@ def cut(step: Step, group: Group, start: int, starts: dict[str, int]) -> dict[st
 
 
 def require_no_gradient_below(group: Group, serial: int) -> None:
-    """Raises CannotEdit where a gradient is asked for that leads on below the cut.
+    """Raises CannotEdit where a gradient is asked for that leads on below the cut, or may be by code that is not seen.
 
     One with respect to the boundary itself is the same there, unless it comes by way of another part of it.
     """
+    leaves = {leaf for walk in group.walks for leaf in walk.walk.leaves if leaf.requires_grad and not leaf.parameter}
     for event in group.trace.events[: group.walks[-1].index]:
+        if event.serial > serial and leaves & _given_to_unseen(event):
+            text = event.site.program.source.line(event.site.row)
+            raise CannotEdit(f"code that is not seen could take a gradient below the boundary ({text})")
         if isinstance(event, Backward) and event not in group.walks and event.inputs is not None:
             inputs = {node_at(tensor, serial) for tensor in event.inputs}
             older = {node for node in event.walk.nodes if node.sequence <= serial}
@@ -89,6 +93,15 @@ def require_no_gradient_below(group: Group, serial: int) -> None:
                 raise CannotEdit(
                     f"a gradient is taken below the boundary ({event.site.program.source.line(event.site.row)})"
                 )
+
+
+def _given_to_unseen(event: Event) -> set[Tensor]:
+    """The tensors that a call which is not seen was given."""
+    if isinstance(event, ModuleCall) and isinstance(event.module, Unknown):
+        return {tensor for tensor, _ in event.inputs}
+    if isinstance(event, Unseen) and probed_name(event) is None:
+        return {tensor for value in event.given for tensor in tensors_in(value)}
+    return set()
 
 
 def _from(step: Step, start: int) -> tuple[ast.stmt, ...]:

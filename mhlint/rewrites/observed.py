@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from mhlint.autograd.graph import Storage
 from mhlint.autograd.operations import method
-from mhlint.autograd.trace import Backward, Hook, ReadGrad, Unseen, Write
-from mhlint.autograd.values import Tensor
+from mhlint.autograd.trace import Backward, Hook, ModuleCall, ReadGrad, Unseen, Write
+from mhlint.autograd.values import Tensor, Unknown
 from mhlint.findings import Place
 from mhlint.rewrites.around_step import events_during
 from mhlint.rewrites.beside_the_run import beside_the_run
@@ -170,7 +170,10 @@ def _in_group(step: Step, group: Group, copied: frozenset[Place]) -> Iterator[st
         yield "a hook sees each gradient that passes it"
     during = events_during(step, group)
     for event in during[1:]:
-        if isinstance(event, Unseen) and not is_data_method(event.label):
+        if isinstance(event, ModuleCall) and isinstance(event.module, Unknown) and "." in event.module.label:
+            # It may be a layer that an unseen module holds, or a method that does more than a forward.
+            yield f"`{event.module.label}` is called between the walks and could read gradients"
+        elif isinstance(event, Unseen) and not is_data_method(event.label):
             yield f"`{event.label}` is called between the walks and could read gradients"
         elif isinstance(event, Write) and memory(event.tensor) & kept and _matters(event, group):
             if event.site.place in copied:

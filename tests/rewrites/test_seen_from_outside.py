@@ -243,3 +243,31 @@ def test_a_hook_on_everything_that_is_walked(hook: str) -> None:
     """It is called once for each walk of the trunk: they are needed apart."""
     text = program(LOOP, f"{hook}\n\n\n")
     assert fixed(text, unsafe=True) == text
+
+
+@pytest.mark.parametrize("style", ["auto", "sum"])
+def test_a_method_of_what_is_not_seen_that_is_given_the_input(style: str) -> None:
+    """It may take a gradient of the boundary down to the input, which the cut would part, or read one."""
+    step = """
+    opt.zero_grad()
+    x.requires_grad_()
+    out = critic(x)
+    a = F.mse_loss(out, ys[0])
+    a.backward(retain_graph=True)
+    b = 10 * critic.penalty(out, x)
+    b.backward()
+    opt.step()
+    """
+    extra = """
+    from somewhere import Critic
+
+    critic = Critic()
+    opt = torch.optim.SGD(critic.parameters(), lr=0.1)
+
+
+    """
+    text = program(step, extra)
+    ((applicability, message),) = offered(text, "MHL201", style)
+    assert applicability == "unsafe"
+    assert "Walk the sum" in message
+    assert "`Critic.penalty` is called between the walks and could read gradients" in message
