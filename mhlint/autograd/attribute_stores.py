@@ -114,8 +114,10 @@ def set_requires_grad(machine: Machine, tensor: Tensor, value: Value, site: Site
     tensor.switch(flag)
 
 
-def delete(owner: Value, name: str) -> None:
-    """`del owner.name`."""
+def delete(machine: Machine, owner: Value, name: str, site: Site | None) -> None:
+    """`del owner.name`: of a gradient, the same as to store None."""
+    if isinstance(owner, Tensor) and name == "grad":
+        gradients.clear(machine, [owner], site, exact=True, to_none=True)
     table = getattr(owner, "attributes", None)
     if isinstance(table, dict):
         table.pop(name, None)

@@ -79,7 +79,7 @@ def delete(machine: Machine, frame: Frame, target: ast.expr) -> None:
         subscripts.delete(machine, owner, index)
     elif isinstance(target, ast.Attribute):
         owner = machine.evaluate(machine, frame, target.value)
-        attribute_stores.delete(owner, target.attr)
+        attribute_stores.delete(machine, owner, target.attr, frame.program.site(target))
     elif isinstance(target, (ast.Tuple, ast.List)):
         for part in target.elts:
             delete(machine, frame, part)

@@ -271,3 +271,11 @@ def test_a_method_of_what_is_not_seen_that_is_given_the_input(style: str) -> Non
     assert applicability == "unsafe"
     assert "Walk the sum" in message
     assert "`Critic.penalty` is called between the walks and could read gradients" in message
+
+
+@pytest.mark.parametrize("style", ["sum", "detach-reinject"])
+def test_gradients_that_are_deleted_between_the_walks(style: str) -> None:
+    """To delete `.grad` is to clear it: the walks are needed apart."""
+    line = "for p in trunk.parameters():\n        del p.grad"
+    text = program(LOOP.replace("retain_graph=True)", f"retain_graph=True)\n    {line}"))
+    assert fixed(text, style, unsafe=True) == text
