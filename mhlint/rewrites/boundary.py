@@ -130,10 +130,12 @@ def _at(
     ungraphed = _without_graph(runs)
     chosen: dict[str, Boundary] = {}
     in_turn = True
+    # The copy is there, and used, as soon as the last of the names is bound: that may be long before the heads.
+    placed = max(starts[name] for _, names in cuts for name in names)
     for group, names in cuts:
-        since = reached_at(step, group, start)
+        since, from_there = reached_at(step, group, start), reached_at(step, group, placed)
         assert since is not None
-        require_no_gradient_below(group, since.serial)
+        require_no_gradient_below(group, since.serial if from_there is None else from_there.serial)
         in_turn = in_turn and heads_in_turn(group, since.serial)
         for name, reached in names.items():
             _require_replaceable(scene.layout, step, name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from collections.abc import Iterator
 
-from mhlint.autograd.trace import ModuleCall
+from mhlint.autograd.trace import ModuleCall, Unseen
 from mhlint.autograd.values import Unknown
 from mhlint.findings import Edit, Finding
 from mhlint.rewrites.around_step import all_surely_run, events_during, kept_afterwards, surely_runs
@@ -16,7 +17,8 @@ from mhlint.rewrites.groups import Step
 from mhlint.rewrites.kept_at import is_bound, reads, short_name
 from mhlint.rewrites.layout import CannotEdit, Layout
 from mhlint.rewrites.names import changed_in_place, fresh_name, taken, torch_autograd
-from mhlint.rewrites.scene import Scene
+from mhlint.rewrites.observed import is_data_method
+from mhlint.rewrites.scene import Scene, where
 from mhlint.rewrites.shown import becomes_text
 from mhlint.rewrites.walk_calls import removing_retain
 from mhlint.rules.walking import walked_or_shown_later
@@ -52,10 +54,21 @@ def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
         for event in events_during(step, group)
         if isinstance(event, ModuleCall) and isinstance(event.module, Unknown)
     ]
-    doubts += _left_unchanged(layout, step, found)
+    doubts += [*_left_unchanged(layout, step, found), *_given_to_unseen(step, region, found)]
     copied = frozenset(place for boundary in found if boundary.copy for place in boundary.copy.writes)
     in_turn = all(boundary.in_turn for boundary in found)
     return Draft(tuple(edits), "", tuple(renames), conditions, tuple(dict.fromkeys(doubts)), copied, in_turn)
+
+
+def _given_to_unseen(step: Step, region: list[ast.stmt], found: list[Boundary]) -> Iterator[str]:
+    """In front of the walks as well, what is called with the boundary may hook it or look at its graph."""
+    calls = {where(node): node for item in region for node in ast.walk(item) if isinstance(node, ast.Call)}
+    for group in step.groups:
+        for event in group.trace.events[: group.walks[0].index]:
+            if isinstance(event, Unseen) and not is_data_method(event.label) and where(event.site.node) in calls:
+                call = calls[where(event.site.node)]
+                if any(reads([*call.args, *call.keywords], boundary.name) for boundary in found):
+                    yield f"`{event.label}` is not seen, and would be given a detached boundary"
 
 
 def _left_unchanged(layout: Layout, step: Step, found: list[Boundary]) -> list[str]:

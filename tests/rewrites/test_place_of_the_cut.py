@@ -94,3 +94,34 @@ def test_a_gradient_that_is_named_is_not_given_to_a_function_that_has_no_such_wo
     after = fixed(text)
     assert "autograd.backward(losses, gradient" not in after
     assert_same(text, after, tmp_path)
+
+
+EARLY = """
+z = trunk(x)
+opt.zero_grad()
+LINES
+a = F.mse_loss(first(z), ys[0])
+a.backward(retain_graph=True)
+b = F.mse_loss(second(z), ys[1])
+b.backward()
+opt.step()
+"""
+
+
+def test_a_gradient_that_is_taken_in_front_of_the_heads(tmp_path: Path) -> None:
+    """The copy is there from the boundary's own line on: what it leads to between that and the heads counts, too."""
+    lines = "gs = torch.autograd.grad(z.sum(), list(trunk.parameters()), retain_graph=True, allow_unused=True)\n"
+    text = program(EARLY.replace("LINES", lines + "print(sum(g.norm().item() for g in gs if g is not None))"))
+    after = fixed(text)
+    assert "(a + b).backward()" in after
+    ((_, message),) = offered(text, "MHL201")
+    assert "a gradient is taken below the boundary" in message
+    assert_same(text, after, tmp_path)
+
+
+def test_unseen_code_that_is_given_the_boundary_in_front_of_the_heads() -> None:
+    """It may put a hook on it, or ask for its graph: the cut is unsafe, and the sum is not asked for."""
+    text = program(EARLY.replace("LINES", "watch(z)"), "from somewhere import watch\n\n\n")
+    ((applicability, message),) = offered(text, "MHL201")
+    assert applicability == "unsafe"
+    assert "`watch` is not seen, and would be given a detached boundary" in message
