@@ -8,6 +8,7 @@ the first turns are run as they come, and no others.
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 
 from mhlint.autograd.builtin_items import nth
 from mhlint.autograd.frames import Frame
@@ -73,6 +74,7 @@ def _at(machine: Machine, items: list[Value], place: int) -> Value:
     return nth(machine, [first, second], place, -1, sure=False)
 
 
+@lru_cache(maxsize=512)
 def _moduli(statement: ast.For | ast.AsyncFor) -> list[ast.expr]:
     """What the loop's index, or a count of its turns, is divided by in conditions that do more than write a log."""
     counted = {node.id for node in ast.walk(statement.target) if isinstance(node, ast.Name)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -13,7 +14,13 @@ _Use = tuple[ast.Name, bool]
 
 def used_here(nodes: Iterable[ast.AST]) -> list[ast.Name]:
     """The names of the scope that some statements stand in, without those that inner scopes have to themselves."""
-    return [name for top in nodes for name, _ in _uses(top, frozenset(), inner=False, of_module=True)]
+    return [name for top in nodes for name in _used_in(top)]
+
+
+@lru_cache(maxsize=4096)
+def _used_in(top: ast.AST) -> tuple[ast.Name, ...]:
+    """The same of one statement: a rewrite asks for many names in the same few statements."""
+    return tuple(name for name, _ in _uses(top, frozenset(), inner=False, of_module=True))
 
 
 def captured(body: Iterable[ast.AST], of_module: bool) -> list[ast.Name]:

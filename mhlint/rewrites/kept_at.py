@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from mhlint.rewrites.groups import Step
 from mhlint.rewrites.inner_scopes import used_here
@@ -20,11 +21,14 @@ def reads(nodes: Iterable[ast.AST], path: str) -> list[ast.expr]:
     return [node for node in _loads(nodes) if isinstance(node, kind) and ast.unparse(node) == path]
 
 
-def _loads(nodes: Iterable[ast.AST]) -> Iterator[ast.expr]:
-    for top in nodes:
-        for node in ast.walk(top):
-            if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Load):
-                yield node
+def _loads(nodes: Iterable[ast.AST]) -> list[ast.expr]:
+    return [node for top in nodes for node in _loads_in(top)]
+
+
+@lru_cache(maxsize=4096)
+def _loads_in(top: ast.AST) -> tuple[ast.expr, ...]:
+    kinds = (ast.Name, ast.Attribute, ast.Subscript)
+    return tuple(node for node in ast.walk(top) if isinstance(node, kinds) and isinstance(node.ctx, ast.Load))
 
 
 def starts_of_paths(step: Step) -> dict[str, int]:

@@ -12,6 +12,7 @@ from mhlint.autograd.values import Tensor, Unknown
 from mhlint.findings import Place
 from mhlint.rewrites.around_step import events_during
 from mhlint.rewrites.beside_the_run import beside_the_run
+from mhlint.rewrites.caught import is_caught
 from mhlint.rewrites.groups import Group, Step
 from mhlint.rewrites.layout import CannotEdit, Layout, Scope
 from mhlint.rewrites.names import own
@@ -20,7 +21,6 @@ from mhlint.rewrites.scene import where
 from mhlint.rewrites.walk_calls import is_free_of_effects, retain_flag
 from mhlint.rewrites.wrapped import is_distributed
 from mhlint.rules.walking import needs_apart
-from mhlint.syntax.program import Site
 
 _NO_GRAD = ("no_grad", "inference_mode", "set_grad_enabled")
 _MODES = frozenset({"train", "eval", "requires_grad_"})
@@ -103,7 +103,7 @@ def doubts(layout: Layout, step: Step, copied: frozenset[Place] = frozenset(), s
     for group in step.groups:
         found += _in_group(step, group, copied)
         found += run_by_walks(group, summed)
-    if any(_is_caught(site) for group in step.groups for site in (group.walks[0].site, *group.walks[0].stack)):
+    if any(is_caught(site) for group in step.groups for site in (group.walks[0].site, *group.walks[0].stack)):
         found.append("an error in between is caught, and half a step may go on")
     for call in step.calls:
         flag = retain_flag(call)
@@ -138,25 +138,6 @@ def _lazily_made(step: Step) -> Iterator[str]:
                 yield f"`{sources[where(event.site.node)][:50]}` may be a generator that runs between the walks"
 
 
-def _is_caught(site: Site) -> bool:
-    """Does the code go on behind an error at a place of it?"""
-    for node in ast.walk(site.program.tree):
-        if isinstance(node, (ast.Try, ast.With, ast.AsyncWith)):
-            inside = node.body[0].lineno <= site.row <= (node.body[-1].end_lineno or site.row)
-            if inside and isinstance(node, ast.Try) and any(_goes_on(handler) for handler in node.handlers):
-                return True
-            if inside and isinstance(node, (ast.With, ast.AsyncWith)):
-                if any("suppress" in ast.unparse(item.context_expr) for item in node.items):
-                    return True
-    return False
-
-
-def _goes_on(handler: ast.ExceptHandler) -> bool:
-    if handler.type is not None and ast.unparse(handler.type) in ("KeyboardInterrupt", "SystemExit"):
-        return False
-    last = handler.body[-1]
-    ends = isinstance(last, ast.Expr) and ast.unparse(last).startswith(("sys.exit(", "exit(", "quit(", "os._exit("))
-    return not (isinstance(last, ast.Raise) or ends)
 
 
 def _in_group(step: Step, group: Group, copied: frozenset[Place]) -> Iterator[str]:
