@@ -21,6 +21,7 @@ from mhlint.autograd.left_out import is_left_out
 from mhlint.autograd.library_bases import base_of, begin, inherited, layer_base, run_base
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import is_module, is_module_class, looks_like_module
+from mhlint.autograd.unseen_methods import is_abstract
 from mhlint.autograd.values import (
     FALSE,
     MAKING,
@@ -148,7 +149,11 @@ def member(machine: Machine, owner: Instance, name: str) -> Value | None:
     """A method or class attribute of an object, bound to it; None if its seen classes have none."""
     for cls in owner.cls.order():
         if isinstance(cls, ClassValue) and name in cls.members:
-            return _bind(machine, cls.members[name], owner, owner.cls)
+            found = cls.members[name]
+            if owner is machine.subject and isinstance(found, Function) and is_abstract(found):
+                machine.left_open = True
+                return None
+            return _bind(machine, found, owner, owner.cls)
     return None
 
 

@@ -40,7 +40,7 @@ def _name(machine: Machine, frame: Frame, node: ast.Name) -> Value:
         return found
     if _is_unbound_local(frame, node.id):
         if not _bound_in_a_loop_before(frame, node):
-            raise ProgramRaises("UnboundLocalError")
+            raise ProgramRaises("UnboundLocalError", deciding=_deciding(frame, node.id))
         frame.variables[node.id] = machine.unknown(node.id)
         return frame.variables[node.id]
     known = builtin(node.id)
@@ -82,6 +82,24 @@ def _bound_in_a_loop_before(frame: Frame, node: ast.Name) -> bool:
             for part in ast.walk(statement)
         )
         for loop in ast.walk(home.function.definition)
+    )
+
+
+def _deciding(frame: Frame, name: str) -> frozenset[ast.AST]:
+    """The conditions that decide whether a local name is bound."""
+    home = frame
+    while home.function is None and home.parent is not None:
+        home = home.parent
+    branches = [] if home.function is None else [n for n in ast.walk(home.function.definition) if isinstance(n, ast.If)]
+    return frozenset(
+        part
+        for branch in branches
+        if any(
+            isinstance(inner, ast.Name) and inner.id == name and isinstance(inner.ctx, ast.Store)
+            for statement in (*branch.body, *branch.orelse)
+            for inner in ast.walk(statement)
+        )
+        for part in ast.walk(branch.test)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -66,11 +67,15 @@ class ContinueLoop(Leave):
 
 
 class ProgramRaises(Leave):
-    """The analysed program raises: `kind` is the exception's name, `failure` the walk that failed, if one did."""
+    """The analysed program raises: `kind` is the exception's name, `failure` the walk that failed, if one did.
 
-    def __init__(self, kind: str, failure: Backward | None = None) -> None:
+    `deciding` are the conditions on which it hangs that a name was not bound.
+    """
+
+    def __init__(self, kind: str, failure: Backward | None = None, deciding: frozenset[ast.AST] = frozenset()) -> None:
         self.kind = kind
         self.failure = failure
+        self.deciding = deciding
 
 
 class ProgramExits(Leave):

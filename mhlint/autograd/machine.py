@@ -96,6 +96,8 @@ class Machine:
     copies_saved: bool = False
     first_side: bool = True
     defining: bool = False
+    subject: Instance | None = None
+    left_open: bool = False
     rest: tuple[list[ast.stmt], int] = ([], 0)
 
     # Doors between the files of this folder, set by `mhlint.autograd.run`.

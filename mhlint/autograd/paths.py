@@ -6,7 +6,6 @@ import ast
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from itertools import islice
 
 from mhlint.autograd.deduction import Fact, asked, follows
 from mhlint.autograd.graph import Turn
@@ -142,7 +141,8 @@ def explore(
     """Run a root along its paths, those with fewest choices flipped from their default first.
 
     A choice in code that only computes counts twice: what it changes matters less often than what walks. One whose
-    other side walks and was not run yet, as `covered` says, does not count; walks in that code itself go first.
+    other side walks and was not run yet, as `covered` says, does not count; walks in that code itself go first. Where
+    the program raises by itself, the choices made last before count least: one of them led there.
     """
     root = Root(name, covered=set() if covered is None else covered)
     queue: list[tuple[float, int, tuple[bool, ...], float, ast.stmt | None]] = [(0, 0, (), 0, None)]
@@ -162,13 +162,22 @@ def explore(
         if trace.ended == "budget":
             root.complete = False
         answers = tuple(path.given)
-        others = (position for position in range(len(planned), len(answers)) if path.flippable[position])
+        others = [position for position in range(len(planned), len(answers)) if path.flippable[position]]
+        blamed = _blamed(trace, path, others)
         # More than may be run at all are never taken from the queue.
-        for position in islice(others, budget.paths):
+        for position in dict.fromkeys((*blamed, *others[: budget.paths])):
             serial += 1
             flipped = (*answers[:position], not answers[position])
-            cost = 2 if path.taken[position].aside else 1
+            cost = blamed.get(position, 2 if path.taken[position].aside else 1)
             other, direct = path.unwalked.get(position, (None, False))
             gain = 0.0 if other is None else cost + 0.5 if direct else cost
             heapq.heappush(queue, (flips + cost - gain, serial, flipped, gain, other))
     return root
+
+
+def _blamed(trace: Trace, path: Path, others: list[int]) -> dict[int, float]:
+    """The choices that may have led into a dead end, and what flipping them costs."""
+    if not trace.dead_end:
+        return {}
+    near = {position: (rank + 1) / 4 for rank, position in enumerate(reversed(others[-3:]))}
+    return near | {position: 0.1 for position in others if path.taken[position].site.node in trace.deciding}

@@ -87,7 +87,7 @@ def shown(machine: Machine, owner: Value) -> Iterator[tuple[str, Value, bool]]:
     is not seen may."""
     if not isinstance(owner, Instance):
         return
-    unseen = owner.cls.has_unseen_base()
+    unseen = owner.cls.has_unseen_base() or (owner is machine.subject and machine.left_open)
     programs = {cls.program for cls in owner.cls.order() if isinstance(cls, ClassValue)}
     for name, value in owner.attributes.items():
         uses = [(program, node) for program in programs for node in program.used_attributes.get(name, ())]

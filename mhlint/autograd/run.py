@@ -24,7 +24,7 @@ from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRa
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.paths import Budget, Path, explore
 from mhlint.autograd.reach import candidates, is_relevant, words_of
-from mhlint.autograd.trace import Backward, Root, Runs, Trace
+from mhlint.autograd.trace import Backward, InPlaceFailure, Root, Runs, Trace
 from mhlint.autograd.values import (
     ORIGIN,
     Bound,
@@ -108,8 +108,11 @@ def _raises_after_retaining(root: Root) -> bool:
 def _run(machine: Machine, body: Callable[[Machine], None]) -> None:
     try:
         body(machine)
-    except ProgramRaises:
+    except ProgramRaises as error:
         machine.trace.ended = "raised"
+        failed = machine.trace.events and isinstance(machine.trace.events[-1], InPlaceFailure)
+        if error.failure is None and not failed:
+            machine.trace.dead_end, machine.trace.deciding = True, error.deciding
     except (GiveUp, RecursionError):
         machine.trace.ended = "budget"
     except ProgramExits:
@@ -159,6 +162,8 @@ def _call_root(machine: Machine, program: Program, class_name: str, definition: 
     method = cls.members.get(definition.name)
     if not isinstance(method, Function):
         return
+    # What the class leaves to be defined is defined in the class of the object that an unseen caller has.
+    machine.subject = receiver if isinstance(receiver, Instance) else None
     # A decorator of the project's own has put another function in its place, which passes the arguments on.
     asked = Function(definition, program, frame) if method.definition is not definition else method
     activation = machine.trace.virtual_loop = machine.next_serial()

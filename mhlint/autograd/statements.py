@@ -6,7 +6,16 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from mhlint.autograd import binding, branches, contexts, imports, loops, optional_imports, special_methods
+from mhlint.autograd import (
+    binding,
+    branches,
+    contexts,
+    imports,
+    loops,
+    optional_imports,
+    special_methods,
+    unseen_methods,
+)
 from mhlint.autograd.arithmetic import arithmetic
 from mhlint.autograd.attributes import member
 from mhlint.autograd.conditions import decide, truth_text
@@ -22,7 +31,7 @@ from mhlint.autograd.frames import (
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.matching import run_match
 from mhlint.autograd.tensor_arithmetic import update_in_place
-from mhlint.autograd.values import NONE, Const, Instance, Mapping, Tensor
+from mhlint.autograd.values import NONE, Const, Instance, Mapping, Tensor, Unknown
 
 _CATCH_ALL = frozenset({"Exception", "BaseException", ""})
 
@@ -41,6 +50,11 @@ def execute(machine: Machine, frame: Frame, body: list[ast.stmt]) -> None:
 
 def _expression(machine: Machine, frame: Frame, statement: ast.Expr) -> None:
     machine.evaluate(machine, frame, statement.value)
+    call = statement.value
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name):
+        owner = frame.look_up(call.func.value.id)
+        if isinstance(owner, Instance) and isinstance(callee := owner.attributes.get(call.func.attr), Unknown):
+            unseen_methods.forget_tensors(machine, callee, owner)
 
 
 def _assign(machine: Machine, frame: Frame, statement: ast.Assign) -> None:

@@ -234,7 +234,8 @@ class Trace:
     """One path: its events in order, the choices that led along it, and whether it ran to its end.
 
     `ended` is "done", "raised" (a walk failed) or "budget" (given up: nothing is said about what was not run).
-    `found` are the attributes that were read before anything had stored them: what another call had left there.
+    `found` are the attributes that were read before anything had stored them: what another call had left there. A path
+    is a `dead_end` where the program itself raises: nobody runs it so. `deciding` are conditions on which that hangs.
     """
 
     root: str
@@ -243,6 +244,8 @@ class Trace:
     ended: str = "done"
     virtual_loop: int = 0
     found: set[str] = field(default_factory=set)
+    dead_end: bool = False
+    deciding: frozenset[ast.AST] = frozenset()
 
     def of(self, kind: type[E]) -> Iterator[E]:
         """The events of one kind, in order."""

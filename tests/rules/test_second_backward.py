@@ -76,6 +76,28 @@ class Trainer:
         for batch in data:
             trunk(batch).pow(2).mean().backward()
     """, runs=False),
+    Case("a method of an unseen base may replace what it shares", """
+from somewhere import Base
+
+class Trainer(Base):
+    def step(self, batch):
+        self.loss = head_a(trunk(batch)).sum()
+        self.loss.backward()
+        self.compute_losses(batch)
+        self.loss.backward()
+    """, runs=False),
+    Case("a method that a derived class defines may replace what it shares", """
+class Trainer:
+    def compute_losses(self, batch):
+        "Sets the loss."
+        raise NotImplementedError("to be defined")
+
+    def step(self, batch):
+        self.loss = head_a(trunk(batch)).sum()
+        self.loss.backward()
+        self.compute_losses(batch)
+        self.loss.backward()
+    """),
     Case("autograd.grad down to z frees the head alone", """
         z = trunk(x)
         torch.autograd.grad(head_a(z).pow(2).sum(), z)
@@ -170,6 +192,56 @@ def train(options):
         return
     head_a(z).sum().backward()
     head(z).sum().backward()  # here
+"""),
+]
+FIRING += [
+    Case("a loss that a derived class defines", """
+class Trainer:
+    def loss_of(self, out):
+        raise NotImplementedError
+
+    def step(self, batch):
+        loss = self.loss_of(head_a(trunk(batch)))
+        loss.backward()
+        loss.backward()  # here, likely
+""", runs=False),
+    Case("a method of an unseen base that only writes a log", """
+from somewhere import Base
+
+class Trainer(Base):
+    def step(self, batch):
+        self.loss = head_a(trunk(batch)).sum()
+        self.loss.backward()
+        self.log_losses(batch)
+        self.loss.backward()  # here
+    """, runs=False),
+    Case("behind a check that most choices fail", f"""
+def is_there(options):
+    if options.there:
+        return True
+    return False
+
+
+def train(options):
+{_OPTIONS}
+    found = is_there(options)
+    if not found:
+        raise ValueError(options)
+    z = trunk(x)
+    head_a(z).sum().backward()
+    head_b(z).sum().backward()  # here
+"""),
+    Case("behind a name that one of many options binds", f"""
+def train(options):
+{_OPTIONS}
+    if options.skip:
+        opt.zero_grad()
+    else:
+        best = trunk(x)
+{_OPTIONS}
+    z = best + 1
+    head_a(z).sum().backward()
+    head_b(z).sum().backward()  # here
 """),
 ]
 CASES = SILENT + FIRING
