@@ -9,6 +9,7 @@ from enum import Flag
 from typing import Any
 
 from mhlint.autograd import special_methods, tensor_arithmetic, tensors
+from mhlint.autograd.computing import NotPlain, as_value, plain
 from mhlint.autograd.graph import Level
 from mhlint.autograd.iteration import number_key
 from mhlint.autograd.machine import Machine
@@ -20,6 +21,9 @@ _NUMBERS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
     ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor,
     ast.LShift: operator.lshift, ast.RShift: operator.rshift,
+}  # fmt: skip
+_OF_SETS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor, ast.Sub: operator.sub,
 }  # fmt: skip
 _OF_FLAGS = (ast.BitAnd, ast.BitOr, ast.BitXor)
 _LARGEST = 1 << 40
@@ -38,6 +42,12 @@ def arithmetic(machine: Machine, left: Value, op: type[ast.operator], right: Val
     result = tensor_arithmetic.binary(machine, left, op, right, site)
     if result is not None:
         return result
+    if isinstance(left, Sequence) and left.kind == "set" and op in _OF_SETS:
+        try:
+            found = list(_OF_SETS[op](plain(left), plain(right)))
+            return Sequence([as_value(item) for item in found], "set")
+        except (NotPlain, TypeError):
+            return machine.unknown("set", (*tensors_in(left), *tensors_in(right)))
     if isinstance(left, Sequence):
         if op is ast.Add and isinstance(right, Sequence):
             return Sequence([*left.items, *right.items], left.kind, left.exact and right.exact)

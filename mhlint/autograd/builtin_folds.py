@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from typing import Any
 
 from mhlint.autograd import tensors
 from mhlint.autograd.arithmetic import arithmetic
+from mhlint.autograd.computing import NotPlain, plain
 from mhlint.autograd.conditions import choice_keys, truth_of
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import Generator, elements, taken_once, uncertain
@@ -82,17 +84,26 @@ def _filter(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
 
 
 def _min(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    return _extreme(machine, args, site, min)
+    return _extreme(machine, args, site, min, keywords.get("key", NONE))
 
 
 def _max(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
-    return _extreme(machine, args, site, max)
+    return _extreme(machine, args, site, max, keywords.get("key", NONE))
 
 
-def _extreme(machine: Machine, args: Args, site: Site | None, pick: Callable[[list[float]], float]) -> Value:
+def _extreme(
+    machine: Machine, args: Args, site: Site | None, pick: Callable[[list[Any]], Any], by: Value
+) -> Value:
     items, exact = (args, True) if len(args) > 1 else elements(machine, args[0], site) if args else ([], False)
     if len(items) == 1 and exact:
         return items[0]
+    if exact and items and all(isinstance(item, Const) for item in items):
+        ranks = items if by == NONE else [machine.call(machine, by, [item], {}, site) for item in items]
+        try:
+            known = [plain(rank) for rank in ranks]
+            return items[known.index(pick(known))]
+        except (NotPlain, TypeError):
+            return machine.derived("extreme", tuple(items), "min or max")
     numbers = [item.value for item in items if isinstance(item, Const) and isinstance(item.value, (int, float))]
     if numbers and len(numbers) == len(items) and len(args) > 1:
         return Const(pick(numbers))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mhlint.autograd.computing import NotPlain, plain
 from mhlint.autograd.enumerations import members
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import Generator, elements, number_key, numbers_of, taken_once
@@ -210,13 +211,27 @@ def _sorted(machine: Machine, args: Args, keywords: Keywords, site: Site | None)
     """The same items in an order that is not known, so that none of them is at a known place."""
     made = _list(machine, args, keywords, site)
     assert isinstance(made, Sequence)
+    return in_order(machine, made, keywords, site)
+
+
+def in_order(machine: Machine, made: Sequence, keywords: Keywords, site: Site | None) -> Sequence:
+    """What sorting makes of items: known where all that is compared is plain data."""
     downwards = keywords.get("reverse", FALSE)
+    by = keywords.get("key", NONE)
+    if made.exact and isinstance(downwards, Const):
+        ranks = [item if by == NONE else machine.call(machine, by, [item], {}, site) for item in made.items]
+        try:
+            known = [plain(rank) for rank in ranks]
+            places = sorted(range(len(known)), key=known.__getitem__, reverse=bool(downwards.value))
+            return Sequence([made.items[place] for place in places])
+        except (NotPlain, TypeError):
+            pass
     if made.exact and isinstance(downwards, Const) and not keywords.keys() - {"reverse"}:
         names = [item.items[0] for item in made.items if isinstance(item, Sequence) and item.items]
-        plain = [name.value for name in names if isinstance(name, Const)]
-        if len(plain) == len(made.items) == len(set(plain)) and len({type(name) for name in plain}) == 1:
+        texts = [name.value for name in names if isinstance(name, Const)]
+        if len(texts) == len(made.items) == len(set(texts)) and len({type(name) for name in texts}) == 1:
             # Pairs of a name and a loss: no two names are alike, so that no loss is compared.
-            order = sorted(range(len(plain)), key=lambda place: plain[place], reverse=bool(downwards.value))
+            order = sorted(range(len(texts)), key=lambda place: texts[place], reverse=bool(downwards.value))
             return Sequence([made.items[place] for place in order])
     return shuffled(machine, made)
 

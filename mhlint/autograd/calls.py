@@ -144,10 +144,25 @@ def _through_hooks(
     return output
 
 
+def _before_hooks(
+    machine: Machine, owner: Module | Instance, args: list[Value], site: Site | None
+) -> list[Value]:
+    """Run the hooks before a module's forward: they may change the module, or give other arguments."""
+    hooks = owner.attributes.get("<hooks before>")
+    for hook in list(hooks.items) if isinstance(hooks, Sequence) else []:
+        result = call(machine, hook, [owner, Sequence(list(args), "tuple")], {}, site)
+        if isinstance(result, Sequence):
+            args = list(result.items)
+        elif not is_none(result) and not isinstance(result, Unknown):
+            args = [result]
+    return args
+
+
 def _run_forward(
     machine: Machine, module: Module, args: list[Value], keywords: dict[str, Value], site: Site | None
 ) -> Value:
     before = machine.randomness
+    args = _before_hooks(machine, module, args, site)
     output = module_forward.run_module(machine, module, args, keywords, site)
     if module.region == "torch.compile":
         module_forward.mark_region(machine, output, module.region, site_of(machine, site))
@@ -174,6 +189,7 @@ def _call_instance(
             return unseen.call_unknown(machine, made, args, keywords, site)
         return machine.unknown("result", tuple(deps))
     before = machine.randomness
+    args = args if own_call is not None else _before_hooks(machine, owner, args, site)
     output = call(machine, forward, args, keywords, site)
     output = _through_hooks(machine, owner, args, output, site)
     if owner.region:

@@ -32,8 +32,9 @@ def call_parser(machine: Machine, owner: Object, name: str, args: Args, keywords
         return NONE
     if name in ("parse_args", "parse_known_args"):
         given = args[0] if args else keywords.get("args", NONE)
-        if isinstance(given, Sequence) and given.exact and not given.items and options.exact and len(args) < 2:
-            found: Value = Mapping(dict(options.items), named=True)
+        read = _read_all(options, given) if len(args) < 2 else None
+        if read is not None:
+            found: Value = read
             rest: Value = Sequence([])
         else:
             found, rest = owner.settings.setdefault(_PARSED, machine.unknown("args")), machine.unknown("rest")
@@ -58,6 +59,19 @@ def _add(machine: Machine, options: Mapping, args: Args, keywords: Keywords) -> 
     if isinstance(default, Const) and isinstance(default.value, str) and kind not in (None, Library("builtins.str")):
         default = _read(default.value, kind) or machine.unknown(str(name))
     options.items[name] = default
+
+
+def _read_all(options: Mapping, given: Value) -> Mapping | None:
+    """The options where the program itself gives the arguments, of which flags alone are read."""
+    if not isinstance(given, Sequence) or not given.exact or not options.exact:
+        return None
+    found = dict(options.items)
+    for text in given.items:
+        name = _destination([text.value]) if isinstance(text, Const) and isinstance(text.value, str) else ""
+        if name not in found or found[name] not in (TRUE, FALSE):
+            return None
+        found[name] = FALSE if found[name] == TRUE else TRUE
+    return Mapping(found, named=True)
 
 
 def _read(text: str, kind: Value | None) -> Value | None:

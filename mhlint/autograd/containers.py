@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mhlint.autograd import subscripts, tensors
-from mhlint.autograd.builtin_items import shuffled
+from mhlint.autograd.builtin_items import in_order
 from mhlint.autograd.computing import NotPlain, as_value, plain
 from mhlint.autograd.iteration import Generator, drain, elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.unknown_names import forget_one
-from mhlint.autograd.values import NONE, Const, Mapping, Sequence, Value, key_of, tensors_in
+from mhlint.autograd.values import NONE, TRUE, Const, Mapping, Sequence, Value, key_of, tensors_in
 from mhlint.syntax.program import Site
 
 _COMPUTED = frozenset(
@@ -115,7 +115,7 @@ def _of_sequence(
         except (NotPlain, AttributeError, ValueError):
             return machine.derived("method", (key_of(owner), name, machine.next_serial()), name)
     if name == "sort":
-        sorted_items = shuffled(machine, owner)
+        sorted_items = in_order(machine, owner, keywords, site)
         owner.items[:], owner.exact = sorted_items.items, sorted_items.exact
         return NONE
     return machine.derived("method", (key_of(owner), name, machine.next_serial()), name)
@@ -170,6 +170,14 @@ def _of_mapping(
             owner.exact = False
             forget_one(machine, owner.items, None, None)
         owner.items.update(keywords)
+        return NONE
+    if name == "move_to_end" and isinstance(first, Const) and first.value in owner.items:
+        machine.effects += 1
+        moved = owner.items.pop(first.value)
+        last = args[1] if len(args) > 1 else keywords.get("last", TRUE)
+        rest = dict(owner.items)
+        owner.items.clear()
+        owner.items.update({**rest, first.value: moved} if last == TRUE else {first.value: moved, **rest})
         return NONE
     if name == "copy":
         return Mapping(dict(owner.items), owner.exact, owner.default)

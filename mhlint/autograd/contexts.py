@@ -19,6 +19,7 @@ from mhlint.autograd.values import (
     Function,
     Instance,
     Library,
+    Method,
     Object,
     Sequence,
     Unknown,
@@ -76,6 +77,12 @@ def _enter(machine: Machine, frame: Frame, manager: Value, node: ast.expr, insid
                 inside(manager)
             finally:
                 unwind(machine, manager)
+        return
+    if isinstance(manager, Object) and manager.kind == "hook handle":
+        try:
+            inside(manager)
+        finally:
+            machine.call(machine, Method(manager, "__exit__"), [], {}, None)
         return
     if isinstance(manager, Object) and manager.kind == "scaled loss":
         inside(manager.settings["loss"])

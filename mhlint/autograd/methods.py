@@ -132,6 +132,12 @@ def _of_object(machine: Machine, owner: Object, name: str, args: Args, keywords:
         if enabled is not None:
             machine.grad_enabled = bool(enabled.value) if isinstance(enabled, Const) else None
             return NONE
+    if owner.kind == "hook handle" and name in ("remove", "__exit__"):
+        hooks, hook = owner.settings["hooks"], owner.settings["hook"]
+        if isinstance(hooks, Sequence) and hook in hooks.items:
+            machine.effects += 1
+            hooks.items.remove(hook)
+        return NONE
     if owner.kind == "exit stack" and name == "callback" and args:
         waiting = owner.settings.setdefault("callbacks", Sequence([]))
         assert isinstance(waiting, Sequence)

@@ -66,6 +66,7 @@ def run_module(
     if module.kind == "Linear" and not module.computed and "weight" in module.parameters:
         # The gradient of the bias is that of the output: for it alone nothing is kept.
         keeps = min(keeps, max(_grad_level(given), _grad_level([module.parameters["weight"]])))
+    keeps = min(keeps, Level.MAYBE) if _keeps_for_others(row, module, given) else keeps
     if row.random and keeps:
         machine.randomness += 1
     if given and (module.kind == "Identity" or operations.is_input(row, constructor, module.training)):
@@ -116,6 +117,15 @@ def _outputs(kind: str, result: Tensor) -> Sequence:
     if kind == "LSTM":
         return Sequence([result, Sequence([other, tensors.alias(result)], "tuple")], "tuple")
     return Sequence([result, other], "tuple")
+
+
+def _keeps_for_others(row: operations.Operation, module: Module, given: list[Tensor]) -> bool:
+    """Is all that a layer is known to keep kept for inputs and weights that require no grad: does its bias alone?"""
+    places = {place for need in row.needs for place in need.if_grad}
+    if not places or not all(need.if_grad for need in row.needs) or not module.exact:
+        return False
+    weights = [tensor for name, tensor in module.parameters.items() if name in places]
+    return bool(weights) and not _grad_level([*given, *weights]) and "parameters" not in places
 
 
 def _keep_needed(row: operations.Operation, module: Module, result: Tensor, given: list[Tensor], keeps: Level) -> None:

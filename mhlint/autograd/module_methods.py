@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 
-from mhlint.autograd import gradients, tensors
+from mhlint.autograd import gradients, module_names, tensors
 from mhlint.autograd.attributes import of_instance
 from mhlint.autograd.conditions import decide
 from mhlint.autograd.iteration import elements
@@ -22,6 +21,7 @@ from mhlint.autograd.values import (
     Instance,
     Mapping,
     Module,
+    Object,
     Sequence,
     Tensor,
     Unknown,
@@ -31,6 +31,10 @@ from mhlint.syntax.program import Site
 
 _SELF = frozenset(("to cuda cpu float half double bfloat16 share_memory type compile apply xpu").split())
 _NAMED = frozenset({"named_parameters", "named_children", "named_modules", "named_buffers"})
+
+
+_FORWARD_HOOKS = {"register_forward_hook": "<hooks>", "register_forward_pre_hook": "<hooks before>"}
+"""Where the functions are kept that run behind and before a module's forward."""
 
 
 def call_module_method(
@@ -58,7 +62,7 @@ def call_module_method(
         )
         return Sequence([Sequence(list(pair), "tuple") for pair in pairs], exact=exact)
     if name == "apply" and isinstance(first, Function) and _freezes(first):
-        for module in _tree(owner):
+        for _, module in module_names.tree(owner):
             machine.call(machine, first, [module], {}, site)
     if name in _SELF:
         return owner
@@ -84,13 +88,14 @@ def call_module_method(
             tensors.write(machine, tensor, "load_state_dict()", site, seen=not assigned)
         return NONE
     if name in ("children", "modules", "named_children", "named_modules", "values", "items", "keys"):
-        return _children(owner, name)
+        return _children(machine, owner, name)
     if name in ("forward", "__call__"):
         return machine.call(machine, owner, args, keywords, site)
-    if name == "register_forward_hook":
-        hooks = owner.attributes.setdefault("<hooks>", Sequence([]))
-        if isinstance(hooks, Sequence):
-            hooks.items.append(first)
+    if name in _FORWARD_HOOKS and keywords.get("with_kwargs", FALSE) == FALSE:
+        hooks = owner.attributes.setdefault(_FORWARD_HOOKS[name], Sequence([]))
+        assert isinstance(hooks, Sequence)
+        hooks.items.append(first)
+        return Object("hook handle", {"hooks": hooks, "hook": first})
     if name.startswith("register_") and "hook" in name:
         if "backward" in name:
             machine.emit(Hook, tensors.site_of(machine, site), target=owner)
@@ -128,35 +133,10 @@ def _freezes(function: Function) -> bool:
 
 
 def _set_mode(owner: Value, training: bool | None) -> None:
-    for module in _tree(owner):
-        if isinstance(module, (Module, Instance)):
-            module.training = training
+    for _, module in module_names.tree(owner):
+        module.training = training
         if isinstance(module, Instance):
             module.attributes["<mode>"] = NONE if training is None else Const(training)
-
-
-def _tree(owner: Value) -> Iterator[Value]:
-    return (module for _, module in _named_tree(owner, "", set()))
-
-
-def _named_tree(owner: Value, path: str, seen: set[int]) -> Iterator[tuple[str, Value]]:
-    """A module and all below it, each once, with its dotted name."""
-    if id(owner) in seen or not isinstance(owner, (Module, Instance)):
-        return
-    seen.add(id(owner))
-    yield path, owner
-    for name, child in _held(owner).items():
-        yield from _named_tree(child, f"{path}.{name}" if path else name, seen)
-
-
-def _held(owner: Module | Instance) -> dict[str, Value]:
-    """What a module holds by name; the layer that an object extends is the object itself."""
-    if isinstance(owner, Module):
-        return owner.children
-    base = base_of(owner)
-    if base is None:
-        return owner.attributes
-    return {**base.children, **{name: value for name, value in owner.attributes.items() if value is not base}}
 
 
 def _add(owner: Module | Instance, name: str, value: Value) -> None:
@@ -168,18 +148,20 @@ def _add(owner: Module | Instance, name: str, value: Value) -> None:
         owner.children[name] = value
 
 
-def _children(owner: Module | Instance, name: str) -> Value:
+def _children(machine: Machine, owner: Module | Instance, name: str) -> Value:
+    found: dict[str, Value]
+    exact = True
     if name in ("modules", "named_modules"):
-        found = dict(_named_tree(owner, "", set()))
-        exact = True
+        found = dict(module_names.tree(owner))
     elif isinstance(owner, Module):
         found, exact = owner.children, owner.exact
     else:
         kept = (Module, Instance, Unknown)
-        found = {key: value for key, value in _held(owner).items() if isinstance(value, kept)}
+        found = {key: value for key, value in module_names.held(owner).items() if isinstance(value, kept)}
         exact = all(not isinstance(value, Unknown) for value in found.values())
     if name == "keys":
         return Sequence([Const(key) for key in found], exact=exact)
     if name in _NAMED or name in ("items", "named_children"):
-        return Sequence([Sequence([Const(key), value], "tuple") for key, value in found.items()], exact=exact)
+        named = [(module_names.as_value(machine, key), value) for key, value in found.items()]
+        return Sequence([Sequence([key, value], "tuple") for key, value in named], exact=exact)
     return Sequence(list(found.values()), exact=exact)
