@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from mhlint.rewrites.groups import Step
 from mhlint.rewrites.layout import Layout
-from mhlint.rewrites.names import own, stored
+from mhlint.rewrites.names import changed_in_place, own, stored
 
 
 def beside_the_run(layout: Layout, step: Step) -> Iterator[str]:
@@ -18,6 +18,8 @@ def beside_the_run(layout: Layout, step: Step) -> Iterator[str]:
     }
     yield from _through_another_name(layout, step, functions)
     yield from _given_on(step, functions)
+    yield from _through_arrays(layout, step)
+    yield from _converted(step)
     yield from _special_methods(functions)
     yield from _hooks(layout, functions)
 
@@ -82,6 +84,31 @@ def _given_on(step: Step, functions: _Functions) -> Iterator[str]:
                 handed_on = isinstance(given, ast.Lambda) or isinstance(known, ast.FunctionDef)
                 if handed_on and _uses_gradients([given], functions):
                     yield f"`{ast.unparse(given)[:50]}` uses gradients, and is handed on between the walks"
+
+
+def _through_arrays(layout: Layout, step: Step) -> Iterator[str]:
+    """`a = z.numpy()` is the tensor's memory: no version of the tensor counts what is written to it."""
+    arrays = {
+        name
+        for node in ast.walk(layout.program.tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        if _word(node.value.func) in (".numpy", ".asarray", ".from_dlpack")
+        for name in stored(node.targets)
+    }
+    for name in sorted(arrays & changed_in_place(step.statements)):
+        yield f"`{name}` may be the memory of a tensor that a walk needs, and is written to in between"
+
+
+def _converted(step: Step) -> Iterator[str]:
+    """`net.double()` as a statement gives the weights that a walk needs other values."""
+    for statement in step.statements:
+        for node in own(statement):
+            call = node.value if isinstance(node, ast.Expr) else None
+            if isinstance(call, ast.Call) and _word(call.func) in _CONVERTING:
+                yield f"`{ast.unparse(call)[:50]}` may convert weights between the walks"
+
+
+_CONVERTING = frozenset({".float", ".double", ".half", ".bfloat16", ".type", ".to", ".cuda", ".cpu"})
 
 
 _ENTERED = frozenset({"__init__", "__new__", "__call__"})

@@ -199,6 +199,8 @@ BESIDE = {
     "a text": "class Watch:\n    def __format__(self, spec):\n        return str(trunk[0].weight.grad is None)",
     "an end": "class Watch:\n    def __del__(self):\n        shrink()",
     "a program in a text": "pass",
+    "memory of a tensor": "pass",
+    "other weights": "pass",
     "a function handed on": "def look(module):\n    shrink()",
     "a hook of a head": "heads[1].register_forward_pre_hook(lambda module, given: shrink())",
     "saved tensors": "saving = torch.autograd.graph.saved_tensors_hooks(shown, shown)\nsaving.__enter__()",
@@ -226,6 +228,8 @@ def shrink():
 
 """
     lines = {"a text": "print(f'{Watch()}')", "an end": "Watch()", "a function handed on": "trunk[0].apply(look)"}
+    lines["memory of a tensor"] = "kept = z.detach().numpy()\n    kept[0, 0] = 3"
+    lines["other weights"] = "heads[0].float()\n    heads[0].double()"
     lines["a program in a text"] = "exec('print([p.grad is None for p in trunk.parameters()])')"
     line = lines.get(name, "print('walked')")
     text = program(LOOP.replace("retain_graph=True)", f"retain_graph=True)\n    {line}"), extra)
