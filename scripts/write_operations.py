@@ -239,6 +239,9 @@ def write(path: Path, table: dict[Key, list[Sample]], aliases: dict[Key, str], f
         if ("modules", like) in rows:
             rows["modules", name] = rows["modules", like]
     rows.update({key: like for key, like in aliases.items() if key not in rows and known(rows, like)})
+    # The receiver of the method is the input, not the condition.
+    if ("functions", "torch.where") in rows:
+        rows["methods", "where"] = {**rows["functions", "torch.where"], "args": "input, condition"}
     rows = {key: row for key, row in rows.items() if not re.search(cases.LEFT_OUT, key[1])}
     rows.update(same_objects(rows))
     for (section, name), row in list(rows.items()):

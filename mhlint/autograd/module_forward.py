@@ -29,6 +29,8 @@ from mhlint.autograd.values import (
 )
 from mhlint.syntax.program import Site
 
+_COPYING_PARTS = frozenset({"GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d"})
+"""Layers that first copy what is part of a larger memory."""
 _CONVOLUTIONS = frozenset({"Conv1d", "Conv2d", "Conv3d"})
 
 
@@ -149,7 +151,7 @@ def _keep_needed(row: operations.Operation, module: Module, result: Tensor, give
         if need.place == "result":
             tensors.keep(node, result, module.kind, max(level, _keeps_sequence(module)))
         elif need.place == "input" and given and operations.keeps_input(module.kind, result is given[0]):
-            copied = module.kind == "GroupNorm" and given[0].storage.viewed
+            copied = module.kind in _COPYING_PARTS and given[0].storage.viewed
             tensors.keep(node, given[0], given[0].name or "input", min(level, Level.MAYBE) if copied else level)
         elif need.place == "hx":
             for state in given[1:]:

@@ -225,6 +225,9 @@ def _alias(
     if tensor.node is None and tensor.requires_grad is not False and not tensor.parameter:
         result = tensors.make(machine, row.name, [tensor], Level.NO, site, edges=Level.MAYBE)
         result.elements = tensor.elements
+        if tensor.requires_grad and result.node is not None and machine.grad_enabled:
+            # Whether it is the leaf itself or not, it requires grad.
+            result.requires_grad = True
         return result
     if machine.grad_enabled is False and tensor.node is not None:
         # Without gradients the tensor itself keeps its graph, and a copy or a view has none.
@@ -272,7 +275,7 @@ def _keep_needed(
         if need.if_grad:
             level = min(level, max((_grad_level(bound.get(place)) for place in need.if_grad), default=Level.NO))
         wanted = result if need.place == "result" else bound.get(need.place)
-        if row.name.endswith("group_norm") and isinstance(wanted, Tensor) and wanted.storage.viewed:
+        if row.name.endswith(("group_norm", "instance_norm")) and isinstance(wanted, Tensor) and wanted.storage.viewed:
             # Part of a larger memory is copied first.
             level = min(level, Level.MAYBE)
         in_place = wanted is result and need.place == changed

@@ -34,6 +34,10 @@ def leaf(machine: Machine, site: Site | None, *, requires_grad: bool | None = Fa
     return Tensor(requires_grad=requires_grad, site=site_of(machine, site), turn=machine.turn, name=name)
 
 
+_BASE = "<base>"
+"""The tensor that a view shows, under its attributes."""
+
+
 def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tensor | None:
     """A value as a tensor; an unknown one may have a graph, and has one if any of its `deps` has."""
     if isinstance(value, Tensor):
@@ -152,6 +156,8 @@ def view(machine: Machine, tensor: Tensor, op: str, site: Site | None) -> Tensor
 def share_memory(result: Tensor, tensor: Tensor) -> None:
     """Make a result a view. One made without gradients has no graph, and requires grad if its base does."""
     result.storage = tensor.storage
+    if result.node is not None or tensor.graph() is None:
+        result.attributes[_BASE] = tensor.attributes.get(_BASE, tensor)
     result.storage.viewed = True
     if result.node is None and tensor.graph() is not None:
         result.requires_grad = None
@@ -256,7 +262,21 @@ def in_place(
         tensor.storage.grown = tensor.storage.viewed
         if tensor.requires_grad is False:
             tensor.requires_grad = None
+        _hand_to_base(machine, tensor, node, min(node.sure, level), where)
     return tensor
+
+
+def _hand_to_base(machine: Machine, view: Tensor, node: Node, sure: Level, where: Site) -> None:
+    """What is written into a view becomes part of its base's graph, by a node that raises on a second walk."""
+    base = view.attributes.get(_BASE)
+    if not isinstance(base, Tensor) or base.storage is not view.storage:
+        return
+    old = base.graph()
+    edges: list[tuple[Node | Tensor, Level]] = [(node, Level.CERTAIN)] if old is None else [old, (node, Level.CERTAIN)]
+    base.node = machine.node("part", where, edges, Level.CERTAIN, sure)
+    if base.requires_grad is False:
+        base.requires_grad = None
+    view.node = machine.node("view", where, [(base.node, Level.CERTAIN)], Level.NO, sure)
 
 
 def _may_have_been_replaced(machine: Machine, tensor: Tensor) -> bool:

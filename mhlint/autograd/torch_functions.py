@@ -196,9 +196,14 @@ def _data_parallel(machine: Machine, args: Args, keywords: Keywords, site: Site 
     module = args[0] if args else keywords.get("module", machine.unknown("module"))
     inputs = args[1] if len(args) > 1 else keywords.get("inputs", machine.unknown("inputs"))
     given = list(inputs.items) if isinstance(inputs, Sequence) and inputs.kind == "tuple" else [inputs]
+    return _without_versions(machine, module, given, {}, site)
+
+
+def _without_versions(machine: Machine, function: Value, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """A call that runs on copies, or that its walk runs again on what there is then: no versions are compared."""
     before, machine.copies_saved = machine.copies_saved, True
     try:
-        return machine.call(machine, module, given, {}, site)
+        return machine.call(machine, function, args, keywords, site)
     finally:
         machine.copies_saved = before
 
@@ -208,7 +213,7 @@ def _checkpoint(machine: Machine, args: Args, keywords: Keywords, site: Site | N
         return machine.unknown("checkpoint")
     rest = {k: v for k, v in keywords.items() if k not in ("use_reentrant", "preserve_rng_state", "context_fn")}
     since = machine.next_serial()
-    result = machine.call(machine, args[0], args[1:], rest, site)
+    result = _without_versions(machine, args[0], args[1:], rest, site)
     where = tensors.site_of(machine, site)
     if keywords.get("use_reentrant") != TRUE:
         mark_region(machine, result, "checkpoint", where, since)
@@ -233,8 +238,9 @@ def _checkpoint_sequential(machine: Machine, args: Args, keywords: Keywords, sit
         return machine.unknown("checkpoint_sequential")
     functions, _ = elements(machine, args[0], site)
     value = args[2]
-    for function in functions:
-        value = machine.call(machine, function, [value], {}, site)
+    for place, function in enumerate(functions, 1):
+        call = machine.call if place == len(functions) else _without_versions
+        value = call(machine, function, [value], {}, site)
     return value
 
 

@@ -153,7 +153,7 @@ class Tensor(Value):
     def graph(self) -> tuple[Node | Tensor, Level] | None:
         """Where a walk from this tensor starts, and how sure that is; None when there is surely no graph."""
         if self.node is not None:
-            return self.node, self.node.sure
+            return self.node, Level.CERTAIN if self.requires_grad else self.node.sure
         if self.requires_grad is False:
             return (self, Level.MAYBE) if self.storage.grown else None
         return self, Level.CERTAIN if self.requires_grad else Level.MAYBE
