@@ -36,6 +36,8 @@ def leaf(machine: Machine, site: Site | None, *, requires_grad: bool | None = Fa
 
 _BASE = "<base>"
 """The tensor that a view shows, under its attributes."""
+_RESHAPING = frozenset("as_strided_ squeeze_ unsqueeze_ t_ transpose_ swapaxes_ swapdims_".split())
+"""What changes a tensor's shape in place and writes nothing into its memory."""
 
 
 def as_tensor(machine: Machine, value: Value, site: Site | None = None) -> Tensor | None:
@@ -270,6 +272,8 @@ def _hand_to_base(machine: Machine, view: Tensor, node: Node, sure: Level, where
     """What is written into a view becomes part of its base's graph, by a node that raises on a second walk."""
     base = view.attributes.get(_BASE)
     if not isinstance(base, Tensor) or base.storage is not view.storage:
+        return
+    if node.op.rpartition(".")[2] in _RESHAPING:
         return
     old = base.graph()
     edges: list[tuple[Node | Tensor, Level]] = [(node, Level.CERTAIN)] if old is None else [old, (node, Level.CERTAIN)]
