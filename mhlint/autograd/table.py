@@ -124,11 +124,14 @@ def result_of(
 def _kept_for(row: Operation, args: list[Value], keywords: dict[str, Value]) -> Level:
     """How surely an operand needs a gradient for which anything is kept: `torch.addmm(bias, a, b)` keeps nothing for
     `bias`, whose gradient is that of the result."""
+    if row.name == "torch.einsum" and args and isinstance(args[0], Tensor):
+        # Operands and their sublists in turn, without an equation: one operand is only permuted and summed.
+        return Level.CERTAIN if sum(isinstance(arg, Tensor) for arg in args) > 1 else Level.NO
     if "," not in row.args or not row.needs or not all(need.if_grad and need.certain for need in row.needs):
         return Level.CERTAIN
     bound = operations.bind(row.args, Arguments(tuple(args), dict(keywords)))
     asked = [bound.get(place) for need in row.needs for place in need.if_grad]
-    if not all(isinstance(value, (Tensor, Const)) for value in asked):
+    if not all(isinstance(value, (Tensor, Const, Unknown)) for value in asked):
         return Level.CERTAIN
     return max(_grad_level(value) for value in asked)
 
