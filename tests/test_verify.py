@@ -317,6 +317,7 @@ def test_undecided(program: str, changes: tuple[tuple[str, str], ...], reason: s
     assert isinstance(seen.verdict, Undecided)
     assert seen.verdict.reason.startswith(reason)
     assert ("resumes from its own checkpoint" in as_text(seen)) == (program == "noisy.py")
+    assert ("starts by subprocess" in as_text(seen)) == (program == "idle.py")
 
 
 @forks

@@ -36,6 +36,10 @@ NOISE_CAUSES = (
     "such noise comes from numbers that no seed rules, from threads, or from what the run before wrote: a program "
     "that resumes from its own checkpoint starts elsewhere each time"
 )
+NO_STEP_CAUSES = (
+    "processes of multiprocessing are watched; what the program starts by subprocess or a launcher is not, and is to "
+    "be given itself"
+)
 
 Rewrite = Callable[[frozenset[str]], Mapping[str, bytes]]
 Progress = Callable[[str, int], None]
@@ -119,7 +123,7 @@ def _verify(plan: Plan, go: Callable[[str, Plan], RunRecord], rewrite: Rewrite, 
         under = " with its walks repeated" if plan.retain or plan.averaged else ""
         return replace(seen, verdict=Undecided(f"the program fails{under}: {_short(before.failure)}"))
     if not before.steps:
-        return replace(seen, verdict=Undecided("no optimizer step was reached"))
+        return replace(seen, verdict=Undecided("no optimizer step was reached"), notes=(NO_STEP_CAUSES,))
     texts = rewrite(before.files)
     if not texts:
         count = len(before.files)
