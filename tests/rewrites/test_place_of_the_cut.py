@@ -80,11 +80,16 @@ def test_the_latest_cut_is_taken_where_the_better_one_cannot_be(tmp_path: Path) 
     assert_same(text, after, tmp_path)
 
 
-def test_a_forward_hook_that_asks_for_leaves_is_not_deceived() -> None:
-    text = program(IN_TURN, "first.register_forward_pre_hook(lambda m, i: print(i[0].is_leaf))\n\n\n")
-    ((applicability, message),) = offered(text, "MHL201")
+def test_a_forward_hook_that_asks_for_leaves_is_not_deceived(tmp_path: Path) -> None:
+    hook = "first.register_forward_pre_hook(lambda m, i, k: print(i[0].is_leaf), with_kwargs=True)\n\n\n"
+    ((applicability, message),) = offered(program(IN_TURN, hook), "MHL201")
     assert applicability == "unsafe"
     assert "a forward hook could see that a head is given a leaf" in message
+    # Where the hook is run as torch runs it, the losses are summed: the head is given what it was given.
+    text = program(IN_TURN, "first.register_forward_pre_hook(lambda m, i: print(i[0].is_leaf))\n\n\n")
+    after = fixed(text)
+    assert "(a + b).backward()" in after
+    assert_same(text, after, tmp_path)
 
 
 def test_a_gradient_that_is_named_is_not_given_to_a_function_that_has_no_such_word(tmp_path: Path) -> None:
