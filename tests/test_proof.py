@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from torch import Tensor, nn  # noqa: E402
 
 from mhlint.proof import assert_same_gradients, run_witness  # noqa: E402
 from mhlint.proof.comparing import Differs, Equivalent, Undecided, compare, ranks_that_disagree  # noqa: E402
+from mhlint.proof.launching import Place  # noqa: E402
 from mhlint.proof.measuring import measure  # noqa: E402
 from mhlint.proof.memory import SavedBytes  # noqa: E402
 from mhlint.proof.records import (  # noqa: E402
@@ -23,6 +25,7 @@ from mhlint.proof.records import (  # noqa: E402
     read_process,
     step_line,
 )
+from mhlint.proof.verifying import Program, verify  # noqa: E402
 
 
 def parameter(name: str, distance: float, scale: float = 1.0, walks: int = 1) -> ParameterRecord:
@@ -142,6 +145,34 @@ def test_other_processes_differ() -> None:
         run(step(parameter("a", 0.0)), key="rank0"), run(step(parameter("a", 0.0)), key="rank1")
     )
     assert isinstance(verdict, Differs)
+
+
+def test_work_that_a_pool_gave_to_another_process_is_no_difference() -> None:
+    first, second = (run(step(parameter("a", 0.0)), key=f"SpawnProcess-{number}") for number in (1, 2))
+    verdict = compare(first, second)
+    assert isinstance(verdict, Undecided)
+    assert verdict.reason.startswith("not deterministic: processes that train: SpawnProcess-1 before")
+
+
+@pytest.mark.parametrize(("distances", "word"), [((1.0, 0.0), "undecided"), ((1.0, 1.0), "differs")])
+def test_difference_between_started_processes_is_looked_at_twice(distances, word: str, tmp_path) -> None:
+    runs = {"after": distances[0], "after-once-more": distances[1]}
+
+    def recorded(plan, place, progress) -> RunRecord:
+        distance = runs.get(Path(plan.folder).name, 0.0)
+        return run(step(parameter("a", distance)), key="SpawnProcess-1")
+
+    seen = verify(
+        Program("train.py"),
+        Place("python", str(tmp_path), None, 1.0),
+        lambda files: {"train.py": b""},
+        lambda *_: None,
+        steps=1,
+        seed=0,
+        memory=False,
+        run=recorded,
+    )
+    assert seen.verdict.word == word
 
 
 def test_ranks_are_compared() -> None:

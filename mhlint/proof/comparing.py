@@ -113,13 +113,21 @@ def compare(again: RunRecord, after: RunRecord) -> Verdict:
     if not again.steps:
         return Undecided("no optimizer step was reached")
     if again.keys != after.keys:
-        return Differs(f"processes that train: {_names(again.keys)} before, {_names(after.keys)} after")
+        text = f"processes that train: {_names(again.keys)} before, {_names(after.keys)} after"
+        # A pool gives its work to whichever of its processes is free.
+        pooled = all(started_by_program(key) for key in again.keys ^ after.keys)
+        return Undecided(f"{NOISY}{text}") if pooled else Differs(text)
     verdicts = [
         _compare_process(noisy, other)
         for noisy, other in zip(again.processes, after.processes, strict=True)
         if noisy.steps or other.steps
     ]
     return _worst(verdicts)
+
+
+def started_by_program(key: str) -> bool:
+    """Whether a process, named as in a record, is one that the program started by itself."""
+    return key != "MainProcess" and not key.removeprefix("rank").isdecimal()
 
 
 def beyond_noise(again: RunRecord, after: RunRecord) -> bool:

@@ -18,6 +18,7 @@ from mhlint.proof.comparing import (
     beyond_noise,
     compare,
     ranks_that_disagree,
+    started_by_program,
 )
 from mhlint.proof.launching import Place
 from mhlint.proof.plan import Plan
@@ -33,8 +34,8 @@ READY_TWICE = (
     "Encountered gradient which is undefined, but still allreduced by DDP reducer",
 )
 NOISE_CAUSES = (
-    "such noise comes from numbers that no seed rules, from threads, or from what the run before wrote: a program "
-    "that resumes from its own checkpoint starts elsewhere each time"
+    "such noise comes from numbers that no seed rules, from threads or processes that share work, or from what the run "
+    "before wrote: a program that resumes from its own checkpoint starts elsewhere each time"
 )
 NO_STEP_CAUSES = (
     "processes of multiprocessing are watched; what the program starts by subprocess or a launcher is not, and is to "
@@ -147,6 +148,12 @@ def _verify(plan: Plan, go: Callable[[str, Plan], RunRecord], rewrite: Rewrite, 
         measured = go("as rewritten, again", replace(served, folder=str(scratch / "measured"), saved=True))
         seen = replace(seen, saved_after=None if measured.failure else measured)
     seen = replace(seen, verdict=compare(again, after), notes=_rank_notes(before, after))
+    if isinstance(seen.verdict, Differs) and any(map(started_by_program, after.keys)):
+        # Processes that share work may each have done another part of it by chance.
+        once_more = go("as rewritten, once more", replace(served, folder=str(scratch / "after-once-more")))
+        if not isinstance(compare(again, once_more), Differs):
+            reason = f"{NOISY}as rewritten it differs in one run and not in the next"
+            seen = replace(seen, verdict=Undecided(reason))
     if isinstance(seen.verdict, Undecided) and seen.verdict.reason.startswith(NOISY):
         return replace(seen, notes=(*seen.notes, NOISE_CAUSES))
     if isinstance(seen.verdict, Equivalent) and beyond_noise(again, after):
