@@ -13,6 +13,16 @@ from mhlint.syntax.program import Site
 
 _LINEAR = frozenset(["Linear", "Conv1d", "Conv2d", "Conv3d", "ConvTranspose1d", "ConvTranspose2d", "@", "Embedding"])
 
+_CHOOSING = frozenset(
+    "amax amin aminmax clamp clamp_max clamp_min clip cummax cummin dropout dropout1d dropout2d dropout3d fmax fmin"
+    " gather index_fill index_select kthvalue masked_fill masked_select max maximum median min minimum mode msort"
+    " nanmean nanmedian nansum nan_to_num quantile sort take take_along_dim topk where"
+    " Dropout Dropout1d Dropout2d Dropout3d".split()
+)
+"""Operations whose gradient is a choice by a mask or an index, which have no graph."""
+_PRODUCTS = frozenset("* mul multiply mm bmm mv dot vdot inner outer ger matmul einsum tensordot kron".split())
+"""Operations that are linear in one operand where the others have no graph."""
+
 
 def read(machine: Machine, tensor: Tensor, site: Site | None) -> Value:
     """The value of `tensor.grad`: None, a tensor that knows whose gradient it is, or unknown."""
@@ -50,7 +60,9 @@ def with_graph(machine: Machine, event: Backward, site: Site | None) -> Tensor:
         return made
     node.sure = max((root.node.sure for root in event.roots if root.node), default=Level.MAYBE)
     for walked, sure in event.walk.nodes.items():
-        if walked.saved and walked.op not in _LINEAR and walked.keeps >= Level.LIKELY:
+        short = walked.op.rpartition(".")[2]
+        linear = walked.op in _LINEAR or short in _CHOOSING or (short in _PRODUCTS and len(walked.inputs) == 1)
+        if walked.saved and not linear and walked.keeps >= Level.LIKELY:
             node.inputs += [(target, min(sure, edge, Level.LIKELY)) for target, edge in walked.inputs]
             node.keeps = max(node.keeps, Level.LIKELY)
         if walked.whole:
