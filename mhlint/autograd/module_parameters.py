@@ -7,6 +7,7 @@ from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import looks_like_module, may_be_layer
 from mhlint.autograd.trace import Hook
 from mhlint.autograd.values import (
+    FALSE,
     Const,
     Instance,
     Module,
@@ -47,10 +48,7 @@ def named_parameters_of(
         return ([(prefix, value)], True) if value.parameter else ([], True)
     if isinstance(value, Module):
         exact = value.exact
-        found: list[Named] = [
-            (None if tensor.stands_for_many else _joined(prefix, name), tensor)
-            for name, tensor in value.parameters.items()
-        ]
+        found: list[Named] = [(_name(value, prefix, name, tensor), tensor) for name, tensor in value.parameters.items()]
         for table in (value.children, value.attributes):
             for name, child in table.items():
                 more, sure = named_parameters_of(machine, child, _joined(prefix, name), seen)
@@ -80,6 +78,17 @@ def named_parameters_of(
                 found.append((None, child.parameter))
         return found, False
     return [], False
+
+
+def _name(module: Module, prefix: str, name: str, tensor: Tensor) -> str | None:
+    """The dotted name of a module's own parameter. `weight_ih_l*` stands for one of each layer and direction."""
+    single = module.settings.get("num_layers", Const(1)) == Const(1) and module.settings.get("bidirectional") in (
+        None,
+        FALSE,
+    )
+    if tensor.stands_for_many or ("*" in name and not single):
+        return None
+    return _joined(prefix, name.replace("*", "0"))
 
 
 def _joined(prefix: str, name: str) -> str:
