@@ -31,7 +31,7 @@ from mhlint.autograd.frames import (
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.matching import run_match
 from mhlint.autograd.tensor_arithmetic import update_in_place
-from mhlint.autograd.values import NONE, Const, Instance, Mapping, Tensor, Unknown
+from mhlint.autograd.values import NONE, Const, Instance, Mapping, Sequence, Tensor, Unknown
 
 _CATCH_ALL = frozenset({"Exception", "BaseException", ""})
 
@@ -201,10 +201,16 @@ def _nonlocal(machine: Machine, frame: Frame, statement: ast.Nonlocal) -> None:
             frame.elsewhere[name] = home
 
 
+def _asks_of_unknown_many(frame: Frame, test: ast.expr) -> bool:
+    """Is a list asked for that loops have filled and emptied, not all of whose turns were run? It may be empty then."""
+    named = (frame.look_up(part.id) for part in ast.walk(test) if isinstance(part, ast.Name))
+    return any(isinstance(value, Sequence) and not value.exact for value in named)
+
+
 def _assert(machine: Machine, frame: Frame, statement: ast.Assert) -> None:
     value = machine.evaluate(machine, frame, statement.test)
     if isinstance(value, Const):
-        if not value.value:
+        if not value.value and not _asks_of_unknown_many(frame, statement.test):
             machine.path.unpin_all()
             raise ProgramRaises("AssertionError")
         return
