@@ -44,8 +44,9 @@ def draft(scene: Scene, step: Step, finding: Finding) -> Draft:
     edits.append(layout.insert_after(step.statements[-1], *lines))
     doubts = []
     if not all(boundary.plain for boundary in found):
-        names = " and ".join(f"`{boundary.name}`" for boundary in found if not boundary.plain)
-        doubts.append(f"{names} comes from code that is not seen and is taken for a tensor")
+        names = [f"`{boundary.name}`" for boundary in found if not boundary.plain]
+        come, taken_for = ("comes", "is taken for a tensor") if len(names) == 1 else ("come", "are taken for tensors")
+        doubts.append(f"{' and '.join(names)} {come} from code that is not seen and {taken_for}")
     if any(walked_or_shown_later(group.trace, group.walks[-1]) for group in kept_afterwards(step)):
         doubts.append("the graph may be needed again behind the last walk")
     doubts += [
