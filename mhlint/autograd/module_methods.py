@@ -55,12 +55,12 @@ def call_module_method(
         # One name such as `weight_ih_l*` stands for several parameters.
         exact = exact and not any("*" in tensor.name for _, tensor in named)
         if name == "parameters":
-            return Sequence([tensor for _, tensor in named], exact=exact)
+            return Sequence([tensor for _, tensor in named], exact=exact, once=True)
         plain = name != "named_parameters" or not (args or keywords.keys() - {"recurse"})
         pairs = (
             (Const(path) if plain and path is not None else machine.unknown("name"), tensor) for path, tensor in named
         )
-        return Sequence([Sequence(list(pair), "tuple") for pair in pairs], exact=exact)
+        return Sequence([Sequence(list(pair), "tuple") for pair in pairs], exact=exact, once=True)
     if name == "apply" and isinstance(first, Function) and _freezes(first):
         for _, module in module_names.tree(owner):
             machine.call(machine, first, [module], {}, site)

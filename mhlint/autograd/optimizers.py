@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mhlint.autograd import gradients, tensors
 from mhlint.autograd.graph import Change, Level
-from mhlint.autograd.iteration import Generator, drain
+from mhlint.autograd.iteration import Generator, drain, elements
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_parameters import parameters_of
 from mhlint.autograd.trace import Step
@@ -59,7 +59,8 @@ def held(machine: Machine, given: Value, depth: int = 4) -> tuple[list[Tensor], 
             else _all(machine, list(given.items.values()), given.exact, depth)
         )
     if isinstance(given, Sequence) and depth:
-        return _all(machine, given.items, given.exact, depth)
+        items, exact = elements(machine, given, machine.current)
+        return _all(machine, items, exact, depth)
     if isinstance(given, (Module, Instance)):
         return parameters_of(machine, given)
     if isinstance(given, Unknown):
