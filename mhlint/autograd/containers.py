@@ -146,6 +146,20 @@ def _of_mapping(
         if owner.exact and isinstance(first, Const):
             return fallback
         return machine.derived("item", (owner, first), "item", tuple(tensors_in(owner)))
+    if name == "popitem" and owner.exact and owner.items:
+        machine.effects += 1
+        last = args[0] if args else keywords.get("last", TRUE)
+        if isinstance(last, Const):
+            place = next(reversed(owner.items)) if last.value else next(iter(owner.items))
+            return Sequence([Const(place), owner.items.pop(place)], "tuple")
+    if name == "move_to_end" and isinstance(first, Const) and first.value in owner.items:
+        last = args[1] if len(args) > 1 else keywords.get("last", TRUE)
+        if isinstance(last, Const):
+            moved = {first.value: owner.items.pop(first.value)}
+            kept = dict(owner.items)
+            owner.items.clear()
+            owner.items.update({**kept, **moved} if last.value else {**moved, **kept})
+            return NONE
     if name in ("items", "keys", "values"):
         keys: list[Value] = [
             machine.derived("key", (owner, str(key)), "key")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mhlint.autograd import tensors
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import Instance, Mapping, Module, Sequence, Tensor, Unknown, Value
+from mhlint.autograd.values import Instance, Mapping, Module, Optimizer, Sequence, Tensor, Unknown, Value
 from mhlint.syntax.program import Site
 
 
@@ -27,8 +27,15 @@ def deep_copy(machine: Machine, value: Value, site: Site | None, done: dict[int,
         made = Module(value.kind, settings=dict(value.settings), training=value.training, exact=value.exact)
         made.region, made.computed = value.region, dict(value.computed)
         done[id(value)] = made
+        wrapped = made.settings.get("module")
+        if wrapped is not None:
+            made.settings["module"] = deep_copy(machine, wrapped, site, done)
         made.parameters = {name: _tensor_copy(machine, item, site, done) for name, item in value.parameters.items()}
         made.children = {name: deep_copy(machine, item, site, done) for name, item in value.children.items()}
+    elif isinstance(value, Optimizer):
+        # It holds copies: those of a module that is copied with it, or copies that belong to nobody.
+        held = [_tensor_copy(machine, item, site, done) for item in value.parameters]
+        made = replace(value, parameters=held)
     elif isinstance(value, Sequence):
         items = [deep_copy(machine, item, site, done) for item in value.items]
         made = Sequence(items, value.kind, value.exact, value.fields)

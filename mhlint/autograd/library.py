@@ -147,5 +147,6 @@ _Prefixed = Callable[[Machine, str, Args, Keywords, Site | None], "Value | None"
 _PREFIXES: dict[str, _Prefixed] = {
     "torch.nn.utils.": torch_functions.nn_utility, "torch.nn.": torch_functions.nn,
     "torch.optim.": torch_functions.optim, "torch.distributed.fsdp.": torch_functions.nn,
-    "torch.distributions.": make_distribution,
+    "torch.distributions.": make_distribution, "torch.autograd.functional.": torch_functions.functional,
+    "torch._foreach_": torch_functions.foreach,
 }  # fmt: skip

@@ -33,6 +33,7 @@ from mhlint.autograd.module_methods import call_module_method
 from mhlint.autograd.table import result_of
 from mhlint.autograd.trace import Clip, Hook, Step
 from mhlint.autograd.values import (
+    FALSE,
     NONE,
     TRUE,
     ClassValue,
@@ -114,6 +115,8 @@ def _of_object(machine: Machine, owner: Object, name: str, args: Args, keywords:
     if owner.kind == "distribution":
         return call_distribution(machine, owner, name, args, keywords, site)
     if owner.kind == "scaler":
+        if name == "scale" and owner.settings.get("enabled") == FALSE:
+            return first
         if name == "scale":
             return unseen.scaled(machine, first, site)
         if name == "step" and isinstance(first, Optimizer):

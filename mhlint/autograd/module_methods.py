@@ -19,6 +19,7 @@ from mhlint.autograd.values import (
     Const,
     Function,
     Instance,
+    Key,
     Mapping,
     Module,
     Object,
@@ -87,6 +88,12 @@ def call_module_method(
         for tensor in parameters_of(machine, owner)[0]:
             tensors.write(machine, tensor, "load_state_dict()", site, seen=not assigned)
         return NONE
+    if name == "state_dict" and not args and not keywords:
+        return _state(machine, owner, site)
+    if name == "update_parameters" and isinstance(owner, Module) and owner.kind == "AveragedModel":
+        for tensor in parameters_of(machine, owner)[0]:
+            tensors.write(machine, tensor, "update_parameters()", site)
+        return NONE
     if name in ("children", "modules", "named_children", "named_modules", "values", "items", "keys"):
         return _children(machine, owner, name)
     if name in ("forward", "__call__"):
@@ -146,6 +153,20 @@ def _add(owner: Module | Instance, name: str, value: Value) -> None:
             hold(owner, name, value)
     else:
         owner.children[name] = value
+
+
+def _state(machine: Machine, owner: Module | Instance, site: Site | None) -> Value:
+    """`state_dict()`: the parameters' memory without their graph, with one counter of versions (FACTS F39)."""
+    named, _ = named_parameters_of(machine, owner)
+    if not named or any(path is None or "*" in path for path, _ in named):
+        return machine.unknown("state_dict")
+    held: dict[Key, Value] = {}
+    for path, tensor in named:
+        part = tensors.leaf(machine, site)
+        part.storage, part.shape, part.elements = tensor.storage, tensor.shape, tensor.elements
+        held[path] = part
+    # Buffers are in it, too.
+    return Mapping(held, exact=False)
 
 
 def _children(machine: Machine, owner: Module | Instance, name: str) -> Value:

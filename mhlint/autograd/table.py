@@ -7,7 +7,19 @@ from mhlint.autograd.contractions import keeps_operands
 from mhlint.autograd.graph import Level, Node
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.operations import Arguments, Operation, Saves
-from mhlint.autograd.values import PLAIN, TRUE, Const, Library, Sequence, Slice, Tensor, Unknown, Value, tensors_in
+from mhlint.autograd.values import (
+    PLAIN,
+    TRUE,
+    Const,
+    Library,
+    Sequence,
+    Slice,
+    Tensor,
+    Unknown,
+    Value,
+    is_none,
+    tensors_in,
+)
 from mhlint.syntax.program import Site
 
 _WITH_INDICES = frozenset(["max", "min", "topk", "sort", "median", "mode", "kthvalue", "cummax", "cummin"])
@@ -57,6 +69,8 @@ def result_of(
     machine: Machine, row: Operation, args: list[Value], keywords: dict[str, Value], site: Site | None
 ) -> Value:
     """The result of the operation `row` on these arguments (a method's receiver comes first)."""
+    if "out" in keywords:
+        return _written_to(machine, row, args, dict(keywords), site)
     literals = _literals(args, keywords)
     if row.random:
         machine.randomness += 1
@@ -134,6 +148,20 @@ def _kept_for(row: Operation, args: list[Value], keywords: dict[str, Value]) -> 
     if not all(isinstance(value, (Tensor, Const, Unknown)) for value in asked):
         return Level.CERTAIN
     return max(_grad_level(value) for value in asked)
+
+
+def _written_to(
+    machine: Machine, row: Operation, args: list[Value], keywords: dict[str, Value], site: Site | None
+) -> Value:
+    """`out=`: the result is written into a tensor that is there already; no graph can run through it."""
+    out = keywords.pop("out")
+    if is_none(out):
+        return result_of(machine, row, args, keywords, site)
+    with machine.gradients(False):
+        result_of(machine, row, args, keywords, site)
+    for tensor in tensors_in(out):
+        tensors.write(machine, tensor, row.name, site)
+    return out
 
 
 def _is_empty(value: Value) -> bool:
@@ -215,7 +243,8 @@ def _pieces_of_split(args: list[Value], keywords: dict[str, Value]) -> int | Non
 def _in_place(
     machine: Machine, row: Operation, receiver: Tensor, others: list[Tensor], keeps: Level, site: Site | None
 ) -> Tensor:
-    level = keeps if row.random else Level.CERTAIN
+    # Dropout that drops nothing writes nothing; `normal_()` writes in any case.
+    level = keeps if row.random and row.saves is Saves.DEPENDS else Level.CERTAIN
     if level is Level.NO:
         return receiver
     return tensors.in_place(machine, receiver, row.name, others, keeps, site, level=level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mhlint.autograd import gradients, operations, optimizers, tensors, unseen
 from mhlint.autograd.contexts import grad_mode
+from mhlint.autograd.copying import deep_copy
 from mhlint.autograd.graph import Level
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import elements
@@ -51,7 +52,9 @@ def nn(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site |
 
 
 def optim(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
-    """`torch.optim.KIND`: an optimizer or a scheduler."""
+    """`torch.optim.KIND`: an optimizer, a scheduler, or a model that averages another one."""
+    if kind == "swa_utils.AveragedModel" and args:
+        return make_module(machine, "AveragedModel", [deep_copy(machine, args[0], site)], {}, site)
     if "." not in kind and kind[:1].isupper():
         return optimizers.make_optimizer(machine, kind, args, keywords, site)
     return Object("scheduler") if kind.startswith("lr_scheduler.") else None
@@ -67,6 +70,31 @@ _COMPUTING = {
     "parametrizations.orthogonal": Level.MAYBE,
     "parametrize.register_parametrization": Level.MAYBE,
 }
+_NUMBER_OF_RESULTS = {"jacobian": 1, "hessian": 1, "vjp": 2, "jvp": 2, "vhp": 2, "hvp": 2}
+
+
+def functional(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
+    """`torch.autograd.functional.KIND`: without `create_graph=True` what it gives has no graph."""
+    count = _NUMBER_OF_RESULTS.get(kind)
+    if count is None or "create_graph" in keywords or len(args) > 4 - (count == 1) * 2:
+        return None
+    inputs = args[1] if len(args) > 1 else keywords.get("inputs")
+    if not isinstance(inputs, Tensor):
+        return None
+    made = [tensors.leaf(machine, site) for _ in range(count)]
+    return made[0] if count == 1 else Sequence(list(made), "tuple")
+
+
+def foreach(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
+    """`torch._foreach_add_(tensors, ...)` and its kin: each tensor of a list is written."""
+    if not kind.endswith("_"):
+        return None
+    for tensor in optimizers.held(machine, args[0] if args else NONE)[0]:
+        if tensor.grad_of is not None:
+            gradients.clip(machine, [tensor.grad_of], site)
+        else:
+            tensors.write(machine, tensor, f"torch._foreach_{kind}", site)
+    return NONE
 
 
 def nn_utility(machine: Machine, kind: str, args: Args, keywords: Keywords, site: Site | None) -> Value | None:
@@ -215,12 +243,23 @@ def _checkpoint(machine: Machine, args: Args, keywords: Keywords, site: Site | N
     since = machine.next_serial()
     result = _without_versions(machine, args[0], args[1:], rest, site)
     where = tensors.site_of(machine, site)
-    if keywords.get("use_reentrant") != TRUE:
+    given = [tensor for tensor in (tensors.as_tensor(machine, arg, site) for arg in args[1:]) if tensor is not None]
+    if keywords.get("use_reentrant") == TRUE:
+        _reentrant(machine, result, given, since, where)
+    else:
         mark_region(machine, result, "checkpoint", where, since)
-        return result
+    # Its inputs are all that it keeps.
+    for node in dict.fromkeys(tensor.node for tensor in tensors_in(result) if tensor.node is not None):
+        if node.sequence > since and node.keeps:
+            node.copies = False
+            for tensor in given:
+                tensors.keep(node, tensor, tensor.name or "input", node.keeps)
+    return result
+
+
+def _reentrant(machine: Machine, result: Value, given: list[Tensor], since: int, where: Site) -> None:
     mark_region(machine, result, "reentrant checkpoint", where)
-    given = (tensors.as_tensor(machine, arg, site) for arg in args[1:])
-    graphs = [tensor.graph() for tensor in given if tensor is not None]
+    graphs = [tensor.graph() for tensor in given]
     entering = max((graph[1] for graph in graphs if graph is not None), default=Level.NO)
     for tensor in tensors_in(result):
         if tensor.node is not None:
@@ -229,7 +268,6 @@ def _checkpoint(machine: Machine, args: Args, keywords: Keywords, site: Site | N
             tensor.node.sure = min(tensor.node.sure, entering)
             if entering is Level.NO:
                 tensor.node, tensor.requires_grad = None, False
-    return result
 
 
 def _checkpoint_sequential(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:

@@ -1,0 +1,8 @@
+import torch
+
+x = torch.randn(4)
+y = torch.empty(4)
+w = torch.randn(4, requires_grad=True)
+loss = (w * x).sum()
+torch.add(x, 1, out=y)
+loss.backward()
