@@ -31,6 +31,9 @@ def arguments(machine: Machine, frame: Frame, node: ast.Call) -> Arguments:
             keywords[keyword.arg] = value
         elif isinstance(value, Mapping):
             keywords.update({str(key): item for key, item in value.items.items() if isinstance(key, str)})
+            if not value.exact:
+                # What else is in it may be any argument: no parameter has its default for certain.
+                keywords.setdefault("**", machine.unknown("keywords"))
         else:
             keywords["**"] = value
     return args, keywords

@@ -88,8 +88,7 @@ def load(machine: Machine, owner: Value, name: str, site: Site | None) -> Value:
     if isinstance(owner, Library):
         return _of_library(owner, name)
     if isinstance(owner, Namespace):
-        found = owner.frame.variables.get(name)
-        return found if found is not None else machine.derived("attribute", (owner, name), name)
+        return _of_namespace(machine, owner, name, site)
     if isinstance(owner, Module):
         return _of_module(machine, owner, name)
     if isinstance(owner, ClassValue):
@@ -326,6 +325,19 @@ def _of_library(owner: Library, name: str) -> Value:
     if name in ("__name__", "__qualname__") and place == "torch.nn" and kind[:1].isupper():
         return Const(kind)
     return in_library(f"{owner.name}.{name}")
+
+
+def _of_namespace(machine: Machine, owner: Namespace, name: str, site: Site | None) -> Value:
+    """A name of a module of the project; one that is not there may be made by the module's own `__getattr__`."""
+    names = owner.frame.variables
+    if name in names:
+        return names[name]
+    if name == "__dict__":
+        return Mapping(cast("dict[Key, Value]", names), exact=False)
+    getter = names.get("__getattr__")
+    if isinstance(getter, Function) and getter not in machine.active:
+        return machine.call(machine, getter, [Const(name)], {}, site)
+    return machine.derived("attribute", (owner, name), name)
 
 
 def _of_module(machine: Machine, owner: Module, name: str) -> Value:

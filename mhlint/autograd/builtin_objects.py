@@ -7,6 +7,7 @@ from collections import namedtuple
 from typing import cast
 
 from mhlint.autograd import attribute_stores, attributes, dict_attributes, enumerations, tensors, unknown_names
+from mhlint.autograd.command_lines import known_options, picked
 from mhlint.autograd.conditions import truth_of
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
@@ -23,6 +24,7 @@ from mhlint.autograd.values import (
     Library,
     Mapping,
     Module,
+    Namespace,
     Object,
     Partial,
     Sequence,
@@ -105,6 +107,8 @@ def _getattr(machine: Machine, args: Args, keywords: Keywords, site: Site | None
     if len(args) < 2:
         return machine.unknown("getattr")
     owner, name = args[0], args[1]
+    if isinstance(owner, (Library, Namespace)):
+        name = picked(name)
     if isinstance(name, Const) and isinstance(name.value, str):
         if len(args) > 2 and isinstance(owner, Mapping) and owner.named and owner.exact:
             return owner.items.get(name.value) or dict_attributes.of_named_default(machine, owner, name.value, args[2])
@@ -194,6 +198,11 @@ def _type(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -
 def _vars(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
     if len(args) == 1 and isinstance(args[0], Mapping) and args[0].named:
         return args[0]
+    if len(args) == 1 and isinstance(args[0], (Library, Namespace)):
+        return attributes.load(machine, args[0], "__dict__", site)
+    options = known_options(args[0]) if len(args) == 1 else None
+    if options is not None:
+        return options
     if len(args) == 1 and isinstance(args[0], (Instance, Object)):
         return Mapping(cast("dict[Key, Value]", args[0].attributes), exact=isinstance(args[0], Object), of_names=True)
     return machine.derived("vars", tuple(key_of(arg) for arg in args), "vars(...)")

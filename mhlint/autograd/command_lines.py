@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from mhlint.autograd.handlers import Args, Keywords
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import FALSE, NONE, TRUE, Const, Library, Mapping, Object, Sequence, Value
+from mhlint.autograd.values import FALSE, NONE, TRUE, Const, Library, Mapping, Object, Sequence, Unknown, Value
 from mhlint.syntax.program import Site
 
 _SELF = frozenset({"add_argument_group", "add_mutually_exclusive_group"})
 _FLAGS = {"store_true": FALSE, "store_false": TRUE}
 _READERS: dict[str, type[int] | type[float]] = {"builtins.int": int, "builtins.float": float}
 _OPTIONS, _PARSED = "<options>", "<parsed>"
+_DEFAULT, _PICKED, _ASKED = "<default>", "<picked>", "<asked>"
 
 
 def make_parser(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -37,11 +38,55 @@ def call_parser(machine: Machine, owner: Object, name: str, args: Args, keywords
             found: Value = read
             rest: Value = Sequence([])
         else:
-            found, rest = owner.settings.setdefault(_PARSED, machine.unknown("args")), machine.unknown("rest")
+            found, rest = _parsed(machine, owner, options), machine.unknown("rest")
         return found if name == "parse_args" else Sequence([found, rest], "tuple")
     if name in ("add_subparsers", "add_argument", "register"):
         options.exact = False
     return machine.unknown(name)
+
+
+def _parsed(machine: Machine, owner: Object, options: Mapping) -> Value:
+    """The options of a command line that is not known; each has the default that names a class or a function."""
+    found = owner.settings.get(_PARSED)
+    if found is None:
+        parsed = machine.unknown("args")
+        for name, default in options.items.items():
+            if isinstance(default, Const) and isinstance(default.value, str):
+                option = machine.derived("attribute", (parsed, name), f"args.{name}")
+                option.attributes.update({"<owner>": parsed, "<name>": Const(name), _DEFAULT: default})
+                parsed.attributes[name] = option
+        found = owner.settings[_PARSED] = parsed
+    return found
+
+
+def known_options(parsed: Value) -> Mapping | None:
+    """The options of a command line that have a default, for `vars(args)`; there are others."""
+    held = parsed.attributes if isinstance(parsed, Unknown) else {}
+    options = {
+        name: value for name, value in held.items() if isinstance(value, Unknown) and _DEFAULT in value.attributes
+    }
+    return Mapping(dict(options), exact=False) if options else None
+
+
+def picked(value: Value) -> Value:
+    """What an option picks by its name, `getattr(nn, args.act)`: its default, and from then on it has that value.
+
+    Not where the program has asked before what the option is: this path may be one of another answer.
+    """
+    if not isinstance(value, Unknown) or _DEFAULT not in value.attributes or _ASKED in value.attributes:
+        return value
+    value.attributes[_PICKED] = TRUE
+    return value.attributes[_DEFAULT]
+
+
+def asked(value: Value) -> Value:
+    """An option in a condition: the default, where that has picked something before."""
+    if not isinstance(value, Unknown) or _DEFAULT not in value.attributes:
+        return value
+    if _PICKED in value.attributes:
+        return value.attributes[_DEFAULT]
+    value.attributes[_ASKED] = TRUE
+    return value
 
 
 def _add(machine: Machine, options: Mapping, args: Args, keywords: Keywords) -> None:

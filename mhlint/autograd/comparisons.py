@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from mhlint.autograd.command_lines import asked
 from mhlint.autograd.computing import compared
 from mhlint.autograd.conditions import negate
 from mhlint.autograd.machine import Machine
@@ -41,6 +42,7 @@ def compare(machine: Machine, left: Value, op: ast.cmpop, right: Value) -> Value
 
     Compared tensors give a mask: as a condition it is unknown, as a tensor it has no graph (FACTS F13).
     """
+    left, right = asked(left), asked(right)
     made = _compared(machine, left, op, right)
     elementwise = not isinstance(op, (ast.Is, ast.IsNot, ast.In, ast.NotIn))
     if elementwise and isinstance(made, Unknown) and any(isinstance(side, Tensor) for side in (left, right)):

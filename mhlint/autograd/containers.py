@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mhlint.autograd import subscripts, tensors
 from mhlint.autograd.builtin_items import in_order
+from mhlint.autograd.command_lines import picked
 from mhlint.autograd.computing import NotPlain, as_value, plain
 from mhlint.autograd.iteration import Generator, drain, elements
 from mhlint.autograd.machine import Machine
@@ -131,6 +132,8 @@ def _of_mapping(
 ) -> Value:
     first = args[0] if args else NONE
     if name in ("get", "pop", "setdefault"):
+        if subscripts.holds_callables(owner):
+            first = picked(first)
         first = subscripts.as_key(first)
         key = first.value if isinstance(first, Const) else ("item", key_of(first))
         found = owner.items.get(key)

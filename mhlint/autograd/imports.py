@@ -6,9 +6,10 @@ import ast
 
 from mhlint.autograd.frames import Frame, Leave
 from mhlint.autograd.graph import Level
+from mhlint.autograd.handlers import Args, Keywords
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.values import Library, Namespace, Value, in_library
-from mhlint.syntax.program import Program
+from mhlint.autograd.values import Const, Library, Namespace, Value, in_library
+from mhlint.syntax.program import Program, Site
 
 _SAME = {
     "torch.nn.modules": "torch.nn", "torch.cuda.amp": "torch.amp", "torch.functional": "torch",
@@ -83,6 +84,18 @@ def _imported(machine: Machine, program: Program, statement: ast.ImportFrom, fou
             made.module = Level.LIKELY
         return made
     return in_library(canonical(f"{module}.{name}"))
+
+
+def import_module(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`importlib.import_module(name, package)`."""
+    name = args[0].value if args and isinstance(args[0], Const) else None
+    if not isinstance(name, str) or site is None:
+        return machine.unknown("module")
+    plain = name.lstrip(".")
+    found = machine.project.find(site.program, plain, len(name) - len(plain))
+    if found is not None:
+        return namespace(machine, found)
+    return machine.unknown("module") if plain != name else Library(canonical(name))
 
 
 def namespace(machine: Machine, program: Program) -> Namespace:

@@ -12,6 +12,7 @@ from mhlint.autograd import (
     named_dicts,
     operations,
     operator_calls,
+    reflection,
     standard_iterators,
     standard_library,
     tensors,
@@ -28,6 +29,7 @@ from mhlint.autograd.distributions import make_distribution
 from mhlint.autograd.frames import ProgramExits
 from mhlint.autograd.graph import Level
 from mhlint.autograd.handlers import Args, Handler, Keywords
+from mhlint.autograd.imports import import_module
 from mhlint.autograd.loading import make_batch_sampler, make_loader, make_sampler, make_tensor_dataset
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.module_evidence import TRANSFORM
@@ -66,7 +68,7 @@ _READING = ("numpy.random", "numpy.load", "numpy.genfromtxt", "numpy.from", "num
 
 def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, site: Site | None) -> Value:
     """The result of calling the library object `name`."""
-    if name.startswith("builtins."):
+    if name.startswith("builtins.") and name not in reflection.CALLS:
         known = call_builtin(machine, name[9:], args, keywords, site)
         if known is not None:
             return known
@@ -128,6 +130,7 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
 
 
 _HANDLERS: dict[str, Handler] = {
+    **reflection.CALLS, "importlib.import_module": import_module,
     "enum.auto": lambda *_: Const(enum.auto()), "argparse.ArgumentParser": command_lines.make_parser,
     **named_dicts.CALLS,
     **standard_library.CALLS, **standard_iterators.CALLS, **operator_calls.CALLS, **torch_functions.CALLS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import copy
 
 from mhlint.autograd import enumerations, tensors
+from mhlint.autograd.command_lines import picked
 from mhlint.autograd.graph import Level, Turn
 from mhlint.autograd.iteration import elements
 from mhlint.autograd.library_bases import base_of
@@ -15,17 +16,20 @@ from mhlint.autograd.values import (
     PLAIN,
     ClassValue,
     Const,
+    Function,
     Instance,
     Key,
     Library,
     Mapping,
     Module,
     Native,
+    Partial,
     Sequence,
     Slice,
     Tensor,
     Unknown,
     Value,
+    in_library,
     key_of,
     tensors_in,
 )
@@ -77,6 +81,10 @@ def load(machine: Machine, owner: Value, index: Value, site: Site | None) -> Val
             return owner.members[index.value]
     if owner == ENVIRONMENT and isinstance(index, Const) and index.value in machine.environment:
         return machine.environment[index.value]
+    if isinstance(owner, Library) and owner.name.endswith(".__dict__"):
+        name = picked(index)
+        if isinstance(name, Const) and isinstance(name.value, str):
+            return in_library(owner.name.removesuffix("__dict__") + name.value)
     if isinstance(owner, Const) and isinstance(index, Const):
         try:
             return Const(owner.value[index.value])
@@ -149,7 +157,18 @@ def _one_of(machine: Machine, items: list[Value], index: Value) -> Value:
     return made
 
 
+_CALLABLES = (ClassValue, Library, Function, Partial, Native)
+
+
+def holds_callables(mapping: Mapping) -> bool:
+    """Is a dict one of classes or functions, from which a program picks by a name?"""
+    values = list(mapping.items.values())
+    return bool(values) and (any if not mapping.exact else all)(isinstance(value, _CALLABLES) for value in values)
+
+
 def _of_mapping(machine: Machine, owner: Mapping, index: Value) -> Value:
+    if holds_callables(owner):
+        index = picked(index)
     if isinstance(index, Const):
         if index.value in owner.items:
             return owner.items[index.value]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mhlint.source import Source
 from mhlint.syntax.neighbours import Neighbours
-from mhlint.syntax.program import Program, parse
+from mhlint.syntax.program import Program, dotted, parse
 
 _PROJECT_MARKS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "requirements.txt")
 _LARGEST = 400_000
@@ -129,8 +131,20 @@ class Project:
                     break
             else:
                 roots = roots[:2]
-            self._roots = roots
+            self._roots = roots + [folder for folder in self._added(main.parent) if folder not in roots]
         return self._roots if here.parent in self._roots else [here.parent, *self._roots]
+
+    def _added(self, here: Path) -> Iterator[Path]:
+        """Folders that the main program adds to `sys.path`, as far as its text names them, from its own folder."""
+        for statement in self.main.tree.body:
+            call = statement.value if isinstance(statement, ast.Expr) else None
+            if not isinstance(call, ast.Call) or dotted(call.func) not in ("sys.path.append", "sys.path.insert"):
+                continue
+            parts = [node for arg in call.args[-1:] for node in ast.walk(arg)]
+            texts = [node.value for node in parts if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+            folder = here.joinpath(*texts) if texts else here
+            if texts and not Path(texts[0]).is_absolute() and folder.is_dir():
+                yield folder
 
     def _load(self, stem: Path, name: str) -> Program | None:
         for path, is_package in ((stem.with_name(stem.name + ".py"), False), (stem / "__init__.py", True)):

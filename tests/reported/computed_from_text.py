@@ -1,0 +1,7 @@
+import torch
+
+text = "torch.tanh(w)"
+w = torch.randn(3, 4, requires_grad=True)
+h = eval(text)
+h.sum().backward()
+h.mean().backward()  # expect: MHL101
