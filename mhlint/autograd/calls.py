@@ -178,7 +178,10 @@ def _call_instance(
     machine: Machine, owner: Instance, args: list[Value], keywords: dict[str, Value], site: Site | None
 ) -> Value:
     own_call = member(machine, owner, "__call__")
-    forward = own_call if own_call is not None else member(machine, owner, "forward")
+    # A module runs the `forward` that it has itself before that of its class.
+    own = owner.attributes.get("forward") if is_module_class(owner.cls) else None
+    put = own if isinstance(own, (Function, Bound, Partial, Native)) else member(machine, owner, "forward")
+    forward = own_call if own_call is not None else put
     if forward is None and library_bases.base_of(owner) is not None:
         forward = Native("forward", lambda machine, *given: library_bases.run_base(machine, owner, *given))
     if forward is None:

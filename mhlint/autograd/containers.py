@@ -155,14 +155,6 @@ def _of_mapping(
         if isinstance(last, Const):
             place = next(reversed(owner.items)) if last.value else next(iter(owner.items))
             return Sequence([Const(place), owner.items.pop(place)], "tuple")
-    if name == "move_to_end" and isinstance(first, Const) and first.value in owner.items:
-        last = args[1] if len(args) > 1 else keywords.get("last", TRUE)
-        if isinstance(last, Const):
-            moved = {first.value: owner.items.pop(first.value)}
-            kept = dict(owner.items)
-            owner.items.clear()
-            owner.items.update({**kept, **moved} if last.value else {**moved, **kept})
-            return NONE
     if name in ("items", "keys", "values"):
         keys: list[Value] = [
             machine.derived("key", (owner, str(key)), "key")

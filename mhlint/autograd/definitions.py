@@ -8,6 +8,7 @@ from typing import cast
 from mhlint.autograd import enumerations
 from mhlint.autograd.frames import Frame
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_forward import compiles
 from mhlint.autograd.special_methods import special
 from mhlint.autograd.values import (
     FALSE,
@@ -91,7 +92,9 @@ def _decorated(machine: Machine, frame: Frame, function: Function, value: Value,
             function.is_property = True
             function.is_cached = name.endswith("cached_property")
         elif name in _COMPILERS:
-            function.region = "torch.compile"
+            given = node.keywords if isinstance(node, ast.Call) else []
+            settings = {item.arg: machine.evaluate(machine, frame, item.value) for item in given if item.arg}
+            function.region = "torch.compile" if compiles(settings) else ""
         elif name in _MEMORIES:
             function.memory = {}
             if isinstance(node, ast.Call):

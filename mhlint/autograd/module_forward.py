@@ -214,6 +214,11 @@ def _in_region(machine: Machine, module: Module, args: list[Value], keywords: di
     return result
 
 
+def compiles(settings: dict[str, Value]) -> bool:
+    """Does `torch.compile` with these settings make one node of what it compiles? Not where it leaves it to eager."""
+    return settings.get("backend") != Const("eager") and settings.get("disable", FALSE) == FALSE
+
+
 def mark_region(machine: Machine, result: Value, region: str, site: Site, since: int = 0) -> None:
     """Note on the nodes a wrapped forward returned (with `since`, on all made since then) the wrapper's name.
 

@@ -10,6 +10,7 @@ from mhlint.autograd.conditions import decide
 from mhlint.autograd.iteration import elements
 from mhlint.autograd.library_bases import base_of, hold
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_forward import compiles
 from mhlint.autograd.module_parameters import freeze, named_parameters_of, parameters_of
 from mhlint.autograd.trace import Hook
 from mhlint.autograd.values import (
@@ -65,6 +66,8 @@ def call_module_method(
     if name == "apply" and isinstance(first, Function) and _freezes(first):
         for _, module in module_names.tree(owner):
             machine.call(machine, first, [module], {}, site)
+    if name == "compile" and compiles(keywords):
+        owner.region = "torch.compile"
     if name in _SELF:
         return owner
     if name in ("train", "eval"):

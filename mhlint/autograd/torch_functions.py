@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mhlint.autograd import gradients, operations, optimizers, tensors, unseen
 from mhlint.autograd.contexts import grad_mode
 from mhlint.autograd.copying import deep_copy
@@ -9,7 +11,7 @@ from mhlint.autograd.graph import Level
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.iteration import elements
 from mhlint.autograd.machine import Machine
-from mhlint.autograd.module_forward import mark_region
+from mhlint.autograd.module_forward import compiles, mark_region
 from mhlint.autograd.module_making import make_module
 from mhlint.autograd.module_parameters import known_parameters, parameter
 from mhlint.autograd.packed_sequences import call_rnn_utility
@@ -23,10 +25,9 @@ from mhlint.autograd.values import (
     Const,
     Function,
     Instance,
-    Method,
     Module,
+    Native,
     Object,
-    Partial,
     Sequence,
     Tensor,
     Value,
@@ -283,13 +284,18 @@ def _checkpoint_sequential(machine: Machine, args: Args, keywords: Keywords, sit
 
 
 def _compile(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`torch.compile(function)` is another function; `torch.compile(backend=...)` waits for one."""
     if not args:
-        return Partial(Method(NONE, "compile"), (), ())
+        return Native("compile", lambda machine, given, _, site: _compile(machine, given, keywords, site))
     value = args[0]
-    backend = keywords.get("backend")
-    if backend != Const("eager"):
-        if isinstance(value, (Instance, Module, Function)):
-            value.region = "torch.compile"
+    if not compiles(keywords):
+        return value
+    if isinstance(value, Bound):
+        return replace(value, function=replace(value.function, region="torch.compile"))
+    if isinstance(value, Function):
+        return replace(value, region="torch.compile")
+    if isinstance(value, (Instance, Module)):
+        value.region = "torch.compile"
     return value
 
 
