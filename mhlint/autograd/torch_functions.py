@@ -275,10 +275,14 @@ def _checkpoint_sequential(machine: Machine, args: Args, keywords: Keywords, sit
     """`checkpoint_sequential(functions, segments, input)`: all segments but the last one are checkpointed."""
     if len(args) < 3:
         return machine.unknown("checkpoint_sequential")
-    functions, _ = elements(machine, args[0], site)
-    value = args[2]
-    for place, function in enumerate(functions, 1):
-        call = machine.call if place == len(functions) else _without_versions
+    functions, exact = elements(machine, args[0], site)
+    count, value = args[1], args[2]
+    # The last segment has what is left over; how long it is may not be known.
+    plain = len(functions) - 1
+    if exact and isinstance(count, Const) and isinstance(count.value, int) and 0 < count.value <= len(functions):
+        plain = len(functions) // count.value * (count.value - 1)
+    for place, function in enumerate(functions):
+        call = machine.call if place >= plain else _without_versions
         value = call(machine, function, [value], {}, site)
     return value
 
