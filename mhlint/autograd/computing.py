@@ -76,7 +76,7 @@ def compute(name: str, args: list[Value], keywords: dict[str, Value]) -> Value |
         if name == "pow" and any(abs(number) > 64 for number in given):
             return None
         return as_value(function(*given, **named))
-    except (NotPlain, TypeError, ValueError, ArithmeticError, SyntaxError):
+    except (NotPlain, TypeError, ValueError, ArithmeticError, SyntaxError, RecursionError, MemoryError):
         return None
 
 

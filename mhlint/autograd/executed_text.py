@@ -1,4 +1,4 @@
-"""`exec`, `globals` and `locals`: a text that is run, and the names it runs among."""
+"""`exec`, `eval`, `globals` and `locals`: a text that is run, and the names it runs among."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from mhlint.autograd import unknown_names
+from mhlint.autograd.command_lines import picked
 from mhlint.autograd.frames import Frame
 from mhlint.autograd.handlers import Args, Handler, Keywords
 from mhlint.autograd.machine import Machine
@@ -14,6 +15,9 @@ from mhlint.autograd.tensors import site_of
 from mhlint.autograd.trace import Escape
 from mhlint.autograd.values import NONE, Const, Instance, Key, Mapping, Sequence, Tensor, Unknown, Value, tensors_in
 from mhlint.syntax.program import Site
+
+_LONGEST = 2_000
+"""The longest text of an expression that is evaluated."""
 
 
 def _globals(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
@@ -107,4 +111,26 @@ def _forget_content(machine: Machine, frame: Frame, name: str) -> None:
         home.variables[name] = machine.unknown(name, tuple(tensors_in(home.variables[name])))
 
 
-CALLS: dict[str, Handler] = {"exec": _exec, "globals": _globals, "locals": _locals}
+def _eval(machine: Machine, args: Args, keywords: Keywords, site: Site | None) -> Value:
+    """`eval(text)` of a text that is known, in the frame that calls it."""
+    frame = machine.frames[-1] if machine.frames else None
+    text = picked(args[0]) if len(args) == 1 and not keywords else None
+    if frame is None or site is None or frame.program is not site.program:
+        return machine.unknown("eval")
+    if not isinstance(text, Const) or not isinstance(text.value, str):
+        return machine.unknown("eval")
+    if len(text.value) > _LONGEST or "backward" in text.value or "grad(" in text.value:
+        # A walk in a text has no place of its own, which a fix could edit.
+        return machine.unknown("eval")
+    try:
+        body = ast.parse(text.value.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return machine.unknown("eval")
+    for node in ast.walk(body):
+        if "lineno" in node._attributes:
+            # What it does is done at the place of the call.
+            ast.copy_location(node, site.node)
+    return machine.evaluate(machine, frame, body)
+
+
+CALLS: dict[str, Handler] = {"exec": _exec, "eval": _eval, "globals": _globals, "locals": _locals}

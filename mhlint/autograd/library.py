@@ -12,7 +12,6 @@ from mhlint.autograd import (
     named_dicts,
     operations,
     operator_calls,
-    reflection,
     standard_iterators,
     standard_library,
     tensors,
@@ -68,7 +67,7 @@ _READING = ("numpy.random", "numpy.load", "numpy.genfromtxt", "numpy.from", "num
 
 def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, site: Site | None) -> Value:
     """The result of calling the library object `name`."""
-    if name.startswith("builtins.") and name not in reflection.CALLS:
+    if name.startswith("builtins."):
         known = call_builtin(machine, name[9:], args, keywords, site)
         if known is not None:
             return known
@@ -130,7 +129,7 @@ def call_library(machine: Machine, name: str, args: Args, keywords: Keywords, si
 
 
 _HANDLERS: dict[str, Handler] = {
-    **reflection.CALLS, "importlib.import_module": import_module,
+    "importlib.import_module": import_module,
     "enum.auto": lambda *_: Const(enum.auto()), "argparse.ArgumentParser": command_lines.make_parser,
     **named_dicts.CALLS,
     **standard_library.CALLS, **standard_iterators.CALLS, **operator_calls.CALLS, **torch_functions.CALLS,
