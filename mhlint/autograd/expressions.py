@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from mhlint.autograd import attributes, binding, subscripts, tensors
@@ -68,39 +68,34 @@ def _is_unbound_local(frame: Frame, name: str) -> bool:
 def _bound_in_a_loop_before(frame: Frame, node: ast.Name) -> bool:
     """Does a loop that is over give the name in one of its branches? A turn that was not run may have taken it: the
     lines of a file are read by such loops."""
-    home = frame
-    while home.function is None and home.parent is not None:
-        home = home.parent
-    if home.function is None:
-        return False
     return any(
         isinstance(loop, (ast.For, ast.AsyncFor, ast.While))
         and (loop.end_lineno or loop.lineno) < node.lineno
-        and any(
-            isinstance(part, ast.Name) and part.id == node.id and isinstance(part.ctx, ast.Store)
-            for statement in loop.body
-            for part in ast.walk(statement)
-        )
-        for loop in ast.walk(home.function.definition)
+        and _gives(loop.body, node.id)
+        for loop in _around(frame)
     )
 
 
 def _deciding(frame: Frame, name: str) -> frozenset[ast.AST]:
     """The conditions that decide whether a local name is bound."""
+    branches = (branch for branch in _around(frame) if isinstance(branch, ast.If))
+    return frozenset(
+        part for branch in branches if _gives([*branch.body, *branch.orelse], name) for part in ast.walk(branch.test)
+    )
+
+
+def _around(frame: Frame) -> Iterator[ast.AST]:
+    """The parts of the function that a frame, perhaps that of a comprehension, belongs to."""
     home = frame
     while home.function is None and home.parent is not None:
         home = home.parent
-    branches = [] if home.function is None else [n for n in ast.walk(home.function.definition) if isinstance(n, ast.If)]
-    return frozenset(
-        part
-        for branch in branches
-        if any(
-            isinstance(inner, ast.Name) and inner.id == name and isinstance(inner.ctx, ast.Store)
-            for statement in (*branch.body, *branch.orelse)
-            for inner in ast.walk(statement)
-        )
-        for part in ast.walk(branch.test)
-    )
+    return iter(()) if home.function is None else ast.walk(home.function.definition)
+
+
+def _gives(body: list[ast.stmt], name: str) -> bool:
+    """Do some statements give a name a value?"""
+    parts = (part for statement in body for part in ast.walk(statement))
+    return any(isinstance(part, ast.Name) and part.id == name and isinstance(part.ctx, ast.Store) for part in parts)
 
 
 def _attribute(machine: Machine, frame: Frame, node: ast.Attribute) -> Value:

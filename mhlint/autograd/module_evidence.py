@@ -27,7 +27,8 @@ _NO_GRADIENT_METHODS = frozenset(
 )
 _NO_LAYER = re.compile(
     r"(^|_)(accelerator|fabric|engine|tokenizer|optim(izer)?|scheduler|sched|env(ironment)?|buffer|loggers?|"
-    r"writer|transforms?|augment(ation|er|or)?s?|augs?|pre_?process(or|ing)?|data(set|loader|module)?|(data_?)?loader|sampler|config|cfg|args|hparams|metrics?|tracker|callbacks?)s?$"
+    r"writer|transforms?|augment(ation|er|or)?s?|augs?|pre_?process(or|ing)?|data(set|loader|module)?|(data_?)?loader|"
+    r"sampler|config|cfg|args|hparams|metrics?|tracker|callbacks?)s?$"
 )
 """What something that a module holds is called where it is none of its layers."""
 TRANSFORM = "<transform>"

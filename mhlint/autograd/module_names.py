@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mhlint.autograd.library_bases import base_of
 from mhlint.autograd.machine import Machine
+from mhlint.autograd.module_parameters import joined
 from mhlint.autograd.values import Const, Instance, Module, Value
 
 
@@ -27,7 +28,7 @@ def tree(owner: Value, name: str = "", seen: set[int] | None = None) -> Iterator
     seen.add(id(owner))
     yield name, owner
     for key, child in held(owner).items():
-        yield from tree(child, f"{name}.{key}" if name else key, seen)
+        yield from tree(child, joined(name, key), seen)
 
 
 def as_value(machine: Machine, name: str | None) -> Value:

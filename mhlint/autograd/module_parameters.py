@@ -51,7 +51,7 @@ def named_parameters_of(
         found: list[Named] = [(_name(value, prefix, name, tensor), tensor) for name, tensor in value.parameters.items()]
         for table in (value.children, value.attributes):
             for name, child in table.items():
-                more, sure = named_parameters_of(machine, child, _joined(prefix, name), seen)
+                more, sure = named_parameters_of(machine, child, joined(prefix, name), seen)
                 found, exact = found + more, exact and sure
         return _unique(found), exact
     if isinstance(value, Instance):
@@ -59,7 +59,7 @@ def named_parameters_of(
         # A module lists its own parameters before those of its children.
         for name, child in sorted(value.attributes.items(), key=lambda item: not isinstance(item[1], Tensor)):
             # What the layer that it extends holds is its own.
-            path = prefix if name == EXTENDED else _joined(prefix, name)
+            path = prefix if name == EXTENDED else joined(prefix, name)
             if isinstance(child, (Tensor, Module, Instance)) or (isinstance(child, Unknown) and child.module):
                 more, sure = named_parameters_of(machine, child, path, seen)
                 found, exact = found + more, exact and sure
@@ -88,10 +88,11 @@ def _name(module: Module, prefix: str, name: str, tensor: Tensor) -> str | None:
     )
     if tensor.stands_for_many or ("*" in name and not single):
         return None
-    return _joined(prefix, name.replace("*", "0"))
+    return joined(prefix, name.replace("*", "0"))
 
 
-def _joined(prefix: str, name: str) -> str:
+def joined(prefix: str, name: str) -> str:
+    """The name of a part of a part: `encoder.weight`."""
     return f"{prefix}.{name}" if prefix else name
 
 

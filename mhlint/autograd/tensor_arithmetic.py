@@ -33,8 +33,8 @@ def binary(machine: Machine, left: Value, op: type[ast.operator], right: Value, 
     if symbol == "%":
         # Only for the gradient of the divisor is anything kept.
         divisor = right.graph() if isinstance(right, Tensor) else None
-        unknown = isinstance(right, Unknown) and not isinstance(right, Const)
-        keeps = Level.LIKELY if unknown else Level.NO if divisor is None else min(Level.LIKELY, divisor[1])
+        sure = Level.NO if divisor is None else divisor[1]
+        keeps = Level.LIKELY if isinstance(right, Unknown) else min(Level.LIKELY, sure)
     if not all(isinstance(value, (Tensor, Const)) for value in (left, right)):
         keeps = min(keeps, Level.LIKELY) if symbol in ("+", "-", "%") else keeps
     saved = _saved_by(symbol, left, right)

@@ -138,8 +138,6 @@ def _lazily_made(step: Step) -> Iterator[str]:
                 yield f"`{sources[where(event.site.node)][:50]}` may be a generator that runs between the walks"
 
 
-
-
 def _in_group(step: Step, group: Group, copied: frozenset[Place]) -> Iterator[str]:
     first, last = group.walks[0], group.walks[-1]
     nodes = {node for walk in group.walks for node in walk.walk.nodes}
