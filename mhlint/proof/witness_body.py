@@ -221,6 +221,9 @@ class _Events:
             text = self.values.forms[owners[-1]].text
         elif event.tensor in self.values.forms:
             text = self.values.forms[event.tensor].text
+        elif self.reading.leaf_of.get(storage) in self.values.forms:
+            # Another name for a parameter's memory, as what `state_dict()` gives.
+            text = self.values.forms[self.reading.leaf_of[storage]].text
         elif any(saved.storage is storage for node in self.reading.excerpt.nodes for saved in node.saved):
             text = self.values.stored(storage, event.tensor)
         else:

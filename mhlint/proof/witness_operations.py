@@ -12,6 +12,9 @@ from mhlint.autograd.values import Tensor
 UNSEEN = "nn.Sequential(nn.LayerNorm(4), nn.Linear(4, 4), nn.Tanh())"
 """It keeps every parameter but a bias, whatever its input: what an unseen module is taken to do."""
 
+COMPUTED = "nn.utils.parametrizations.weight_norm(nn.Linear(4, 4))"
+"""It makes its weight of others, which it keeps, whatever its input: what a layer under a norm does."""
+
 _LOSS = re.compile(r"(^|_)(loss|criterion|crit|cross_?entropy|bce|mse|l1|nll|ce)(_|\d|$)|Loss|kl_div|log_prob")
 _UNARY = {
     "tanh": "torch.tanh({0})", "Tanh": "torch.tanh({0})", "sigmoid": "torch.sigmoid({0})",
@@ -30,6 +33,7 @@ _KINDS = {
 _PARTS = {
     "nn.Linear(4, 4)": ("weight", "bias"), "nn.LayerNorm(4)": ("weight", "bias"), "nn.PReLU()": ("weight",),
     "nn.Embedding(4, 4)": ("weight",), "nn.Conv1d(4, 4, 1)": ("weight", "bias"),
+    COMPUTED: ("weight", "bias"),
 }  # fmt: skip
 
 _CAN_WORK_IN_PLACE = frozenset(
@@ -64,7 +68,9 @@ def is_module(node: Node, parameters: list[Tensor]) -> bool:
 
 def module_for(node: Node, parameters: list[Tensor]) -> str:
     """The constructor of the module that stands for one."""
-    if node.op.startswith("Conv"):
+    if keeps_weight_for_data(node, parameters):
+        made = COMPUTED
+    elif node.op.startswith("Conv"):
         made = "nn.Conv1d(4, 4, 1)"
     elif "BatchNorm" in node.op:
         made = "nn.LayerNorm(4)"
@@ -74,9 +80,18 @@ def module_for(node: Node, parameters: list[Tensor]) -> str:
     return made if all(one.name in parts for one in parameters) else UNSEEN
 
 
+def keeps_weight_for_data(node: Node, parameters: list[Tensor]) -> bool:
+    """Does a linear layer keep its weight where nothing below it needs a gradient, for which a plain one keeps none?"""
+    weights = {one.storage for one in parameters if one.name == "weight"}
+    kept = any(saved.storage in weights and saved.level >= Level.LIKELY for saved in node.saved)
+    return node.op == "Linear" and kept and all(target in parameters for target, _ in node.inputs)
+
+
 def part_of(constructor: str, name: str) -> str:
     """How a module that stands for one calls the parameter `name`."""
     parts = _PARTS.get(constructor, ())
+    if constructor == COMPUTED and name == "weight":
+        return "parametrizations.weight.original1"
     if name in parts:
         return name
     return "weight" if parts else "[1].weight"
@@ -104,11 +119,16 @@ def in_place_method(node: Node) -> str:
     name = short(node.op)
     if name in ("+=", "-=", "add_", "sub_", "zero_", "fill_", "copy_", "clamp_", "masked_fill_"):
         return "add_" if not keeps(node) else "mul_"
-    if name in ("*=", "/=", "mul_", "div_"):
+    if scales(node):
         return "mul_"
     if name.endswith("_") or (name.endswith("=") and name != "=="):
         return method_in_place_of(node)
     return ""
+
+
+def scales(node: Node) -> bool:
+    """Does an operation multiply or divide in place?"""
+    return short(node.op) in ("*=", "/=", "mul_", "div_")
 
 
 def method_in_place_of(node: Node) -> str:

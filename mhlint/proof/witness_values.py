@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from mhlint.autograd.graph import Node, Saved, Storage
+from mhlint.autograd.graph import Level, Node, Saved, Storage
 from mhlint.autograd.trace import Write
 from mhlint.autograd.values import Tensor
 from mhlint.proof import witness_operations as forms
@@ -224,6 +224,8 @@ class Values:
     def _in_place(self, node: Node, inputs: list[Target], values: list[Form], method: str) -> None:
         name, rest = values[0].text, values[1:]
         operand = "" if method == "tanh_" else rest[0].text if rest else "0.5"
+        if not rest and forms.scales(node) and self._keeps_what_it_changes(node, inputs[0]):
+            operand = f"{name}.detach()"
         if rest and operand and values[0].scalar and not rest[0].scalar:
             operand = f"({operand}).mean()"
         self.lines.append(f"{name}.{method}({operand})  # {self.comment(node.site)}")
@@ -233,6 +235,11 @@ class Values:
             total = self.free("total")
             self.lines.append(f"{total} = {name}.mean()")
             self.forms[node] = Form(total, True)
+
+    def _keeps_what_it_changes(self, node: Node, changed: Target) -> bool:
+        """Is the operand in the memory that an operation changes: `h.div_(h.detach())`?"""
+        kept = [one.storage for one in node.saved if one.level >= Level.LIKELY]
+        return any(changed in self.reading.owners.get(storage, ()) for storage in kept)
 
     def comment(self, site: Site) -> str:
         """Where in the user's source a line comes from."""
