@@ -564,6 +564,8 @@ def test_what_ends_mhlint_ends_the_program_and_leaves_nothing(name: str, tmp_pat
     program, scratch, said = tmp_path / "train.py", tmp_path / "scratch", tmp_path / "pid"
     scratch.mkdir()
     program.write_text(f"import os, time\nopen({str(said)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
+    # As from a terminal: what a shell leaves in the background is started with SIGINT ignored, which is inherited.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
     started = subprocess.Popen(
         [sys.executable, "-m", "mhlint", "verify", "-q", "--", str(program)],
         env={**os.environ, "TMPDIR": str(scratch)},
@@ -571,6 +573,7 @@ def test_what_ends_mhlint_ends_the_program_and_leaves_nothing(name: str, tmp_pat
         stderr=subprocess.PIPE,
         text=True,
     )
+    signal.signal(signal.SIGINT, inherited)
     deadline = time.monotonic() + 60.0
     while not (said.exists() and said.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
