@@ -564,8 +564,9 @@ def test_what_ends_mhlint_ends_the_program_and_leaves_nothing(name: str, tmp_pat
     program, scratch, said = tmp_path / "train.py", tmp_path / "scratch", tmp_path / "pid"
     scratch.mkdir()
     program.write_text(f"import os, time\nopen({str(said)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
-    # As from a terminal: what a shell leaves in the background is started with SIGINT ignored, which is inherited.
-    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    # As from a terminal: nohup, or a shell's background, starts with signals ignored; a handler here undoes that there.
+    number = getattr(signal, name)
+    inherited = signal.signal(number, lambda *_: None)
     started = subprocess.Popen(
         [sys.executable, "-m", "mhlint", "verify", "-q", "--", str(program)],
         env={**os.environ, "TMPDIR": str(scratch)},
@@ -573,13 +574,13 @@ def test_what_ends_mhlint_ends_the_program_and_leaves_nothing(name: str, tmp_pat
         stderr=subprocess.PIPE,
         text=True,
     )
-    signal.signal(signal.SIGINT, inherited)
+    signal.signal(number, inherited)
     deadline = time.monotonic() + 60.0
     while not (said.exists() and said.read_text()) and time.monotonic() < deadline:
         time.sleep(0.05)
-    started.send_signal(getattr(signal, name))
+    started.send_signal(number)
     assert started.communicate(timeout=30) == ("", "mhlint: interrupted\n")
-    assert started.returncode == 128 + getattr(signal, name)
+    assert started.returncode == 128 + number
     with pytest.raises(ProcessLookupError):
         os.kill(int(said.read_text()), 0)
     assert list(scratch.glob("mhlint-*")) == []
