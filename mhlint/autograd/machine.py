@@ -47,6 +47,11 @@ class SetUp(NamedTuple):
     run: frozenset[ast.AST]
 
 
+def _each_once(deps: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """What a value may hold is joined from what others may hold: the same tensors over and over in a loop."""
+    return tuple(dict.fromkeys(deps)) if len(deps) > 1 else deps
+
+
 @dataclass(eq=False)
 class Machine:
     """The state of one run along one path; `going_on` past walks that fail, as if they had been repaired."""
@@ -140,12 +145,13 @@ class Machine:
 
     def unknown(self, label: str = "", deps: tuple[Tensor, ...] = (), key: Key = None) -> Unknown:
         """A fresh unknown value, or the one of a given key."""
-        return Unknown(key if key is not None else ("fresh", self.next_serial()), label, deps, turn=self.turn)
+        key = key if key is not None else ("fresh", self.next_serial())
+        return Unknown(key, label, _each_once(deps), turn=self.turn)
 
     def derived(self, kind: str, parts: tuple[Value | Key, ...], label: str, deps: tuple[Tensor, ...] = ()) -> Unknown:
         """An unknown that is the same whenever it is computed from the same parts."""
         term = Term((kind, *(key_of(part) if isinstance(part, Value) else part for part in parts)))
-        made = Unknown(self.terms.setdefault(term, term), label, deps, at_least=self.least.get(term))
+        made = Unknown(self.terms.setdefault(term, term), label, _each_once(deps), at_least=self.least.get(term))
         unknown = [part for part in parts if isinstance(part, Unknown)]
         made.data = any(part.data for part in unknown)
         made.computed = bool(unknown) and all(part.computed for part in unknown)

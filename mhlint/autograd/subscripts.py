@@ -299,7 +299,9 @@ def _store_under_unknown(machine: Machine, owner: Mapping, key: Key, value: Valu
         held = owner.items.get(known)
         if known != key and held is not None and not _same_round(machine, turn, machine.turn) and tensors_in(held):
             owner.items[known] = machine.unknown("item", tuple(tensors_in(held)))
-    owner.items[key], owner.stored[key], owner.exact = value, machine.turn, False
+    owner.items[key], owner.exact = value, False
+    if tensors_in(value) or not isinstance(value, (Const, Unknown)):
+        owner.stored[key] = machine.turn
 
 
 def _same_round(machine: Machine, first: Turn, second: Turn) -> bool:

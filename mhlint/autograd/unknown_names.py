@@ -44,10 +44,11 @@ def forget_one(machine: Machine, table: dict[Key, Value], name: Value | None, va
     if value is not None and not isinstance(value, _DATA):
         return
     given = () if value is None else tuple(tensors_in(value))
+    parts = () if name is None else _parts(key_of(name))
     for known, held in list(table.items()):
         if not isinstance(known, str) or known.startswith("__") or not isinstance(held, _DATA):
             continue
-        if name is not None and not _may_be(name, known):
+        if not _may_be(parts, known):
             continue
         if tensors_in(held) if _is_setting(value) else given and _is_setting(held):
             continue
@@ -59,9 +60,8 @@ def _is_setting(value: Value | None) -> bool:
     return isinstance(value, Const) and not is_none(value)
 
 
-def _may_be(name: Value, known: str) -> bool:
-    """May a text that is not known be this one? Of `f"fc{i}"` the start and the end are known."""
-    parts = _parts(key_of(name))
+def _may_be(parts: tuple[Key, ...], known: str) -> bool:
+    """May a text of which `parts` are known be this one? Of `f"fc{i}"` the start and the end are."""
     if not parts:
         return True
     first, last = parts[0], parts[-1]

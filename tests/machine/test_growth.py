@@ -20,3 +20,15 @@ def test_gradients_of_what_is_not_known_do_not_double() -> None:
     start = time.process_time()
     analyse(Source("adapt.py", text), Request(codes=frozenset({"MHL101"})))
     assert time.process_time() - start < 5
+
+
+def test_stores_under_unknown_names_do_not_double() -> None:
+    """Each may have replaced any attribute: what each may hold then are the same few tensors."""
+    turn = "        setattr(self, names.pop(), getattr(self, names.pop()))\n"
+    text = (
+        "import torch\nfrom unseen import names\n\n\nclass Model:\n    def step(self, x, y):\n"
+        "        self.a, self.b = torch.tanh(x), torch.tanh(y)\n" + turn * DEEP + "        self.a.backward()\n"
+    )
+    start = time.process_time()
+    analyse(Source("model.py", text), Request(codes=frozenset({"MHL101"})))
+    assert time.process_time() - start < 5
