@@ -40,7 +40,7 @@ def _name(machine: Machine, frame: Frame, node: ast.Name) -> Value:
         return found
     if _is_unbound_local(frame, node.id):
         if not _bound_in_a_loop_before(frame, node):
-            raise ProgramRaises("UnboundLocalError", deciding=_deciding(frame, node.id))
+            raise ProgramRaises("UnboundLocalError", place=node, deciding=_deciding(frame, node.id))
         frame.variables[node.id] = machine.unknown(node.id)
         return frame.variables[node.id]
     known = builtin(node.id)

@@ -69,12 +69,21 @@ class ContinueLoop(Leave):
 class ProgramRaises(Leave):
     """The analysed program raises: `kind` is the exception's name, `failure` the walk that failed, if one did.
 
-    `deciding` are the conditions on which it hangs that a name was not bound.
+    `place` is where the program itself raises, and `deciding` are the conditions on which it hangs that a name was not
+    bound.
     """
 
-    def __init__(self, kind: str, failure: Backward | None = None, deciding: frozenset[ast.AST] = frozenset()) -> None:
+    def __init__(
+        self,
+        kind: str,
+        failure: Backward | None = None,
+        *,
+        place: ast.AST | None = None,
+        deciding: frozenset[ast.AST] = frozenset(),
+    ) -> None:
         self.kind = kind
         self.failure = failure
+        self.place = place
         self.deciding = deciding
 
 

@@ -278,6 +278,7 @@ def note_call(
     machine.emit(
         ModuleCall, site, module=module, inputs=inputs, others=others, output=output, grad_enabled=machine.grad_enabled,
         parameters=tuple(own), versions=tuple(len(t.storage.changes) + len(t.storage.unseen) for t in own),
+        trains=tuple(tensor.requires_grad for tensor in own),
         random=machine.randomness != randomness, level=level, training=getattr(module, "training", None),
     )  # fmt: skip
 

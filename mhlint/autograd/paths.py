@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -135,6 +136,10 @@ class Budget:
     depth: int = 14
 
 
+_MOST_BLAMED = 2
+"""How often the choices nearest to one place where the program raises are turned first."""
+
+
 def explore(
     name: str, run: Callable[[Path], tuple[Trace, int]], budget: Budget, covered: set[ast.AST] | None = None
 ) -> Root:
@@ -142,10 +147,12 @@ def explore(
 
     A choice in code that only computes counts twice: what it changes matters less often than what walks. One whose
     other side walks and was not run yet, as `covered` says, does not count; walks in that code itself go first. Where
-    the program raises by itself, the choices made last before count least: one of them led there.
+    the program raises by itself, the choices made last before count least: one of them led there. Not again and again
+    at one place: what led there lies further back then.
     """
     root = Root(name, covered=set() if covered is None else covered)
     queue: list[tuple[float, int, tuple[bool, ...], float, ast.stmt | None]] = [(0, 0, (), 0, None)]
+    dead_ends: Counter[ast.AST | None] = Counter()
     serial = steps = 0
     while queue:
         if len(root.traces) >= budget.paths or steps >= budget.total_steps:
@@ -163,7 +170,8 @@ def explore(
             root.complete = False
         answers = tuple(path.given)
         others = [position for position in range(len(planned), len(answers)) if path.flippable[position]]
-        blamed = _blamed(trace, path, others)
+        dead_ends[trace.dead_end] += 1
+        blamed = _blamed(trace, path, others) if dead_ends[trace.dead_end] <= _MOST_BLAMED else {}
         # More than may be run at all are never taken from the queue.
         for position in dict.fromkeys((*blamed, *others[: budget.paths])):
             serial += 1
@@ -177,7 +185,7 @@ def explore(
 
 def _blamed(trace: Trace, path: Path, others: list[int]) -> dict[int, float]:
     """The choices that may have led into a dead end, and what flipping them costs."""
-    if not trace.dead_end:
+    if trace.dead_end is None:
         return {}
     near = {position: (rank + 1) / 4 for rank, position in enumerate(reversed(others[-3:]))}
     return near | {position: 0.1 for position in others if path.taken[position].site.node in trace.deciding}

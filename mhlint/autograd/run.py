@@ -24,7 +24,7 @@ from mhlint.autograd.frames import Frame, GiveUp, Leave, ProgramExits, ProgramRa
 from mhlint.autograd.machine import Machine
 from mhlint.autograd.paths import Budget, Path, explore
 from mhlint.autograd.reach import candidates, is_relevant, words_of
-from mhlint.autograd.trace import Backward, InPlaceFailure, Root, Runs, Trace
+from mhlint.autograd.trace import Backward, Root, Runs, Trace
 from mhlint.autograd.values import (
     ORIGIN,
     Bound,
@@ -110,9 +110,7 @@ def _run(machine: Machine, body: Callable[[Machine], None]) -> None:
         body(machine)
     except ProgramRaises as error:
         machine.trace.ended = "raised"
-        failed = machine.trace.events and isinstance(machine.trace.events[-1], InPlaceFailure)
-        if error.failure is None and not failed:
-            machine.trace.dead_end, machine.trace.deciding = True, error.deciding
+        machine.trace.dead_end, machine.trace.deciding = error.place, error.deciding
     except (GiveUp, RecursionError):
         machine.trace.ended = "budget"
     except ProgramExits:

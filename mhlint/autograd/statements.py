@@ -116,7 +116,7 @@ def _return(machine: Machine, frame: Frame, statement: ast.Return) -> None:
 
 def _raise(machine: Machine, frame: Frame, statement: ast.Raise) -> None:
     machine.path.unpin_all()
-    raise ProgramRaises(branches.raised_name(statement))
+    raise ProgramRaises(branches.raised_name(statement), place=statement)
 
 
 def _break(machine: Machine, frame: Frame, statement: ast.Break) -> None:
@@ -212,7 +212,7 @@ def _assert(machine: Machine, frame: Frame, statement: ast.Assert) -> None:
     if isinstance(value, Const):
         if not value.value and not _asks_of_unknown_many(frame, statement.test):
             machine.path.unpin_all()
-            raise ProgramRaises("AssertionError")
+            raise ProgramRaises("AssertionError", place=statement)
         return
     decide(
         machine,

@@ -106,7 +106,8 @@ class InPlaceFailure(Event):
 
 @dataclass(eq=False, kw_only=True, slots=True)
 class ModuleCall(Event):
-    """A module ran forward: which, on which tensors (with their versions) and what else, giving what."""
+    """A module ran forward: which, on which tensors (with their versions) and what else, giving what; of its parameters
+    the versions, and which of them required grad."""
 
     module: Value
     inputs: tuple[tuple[Tensor, int], ...]
@@ -118,6 +119,7 @@ class ModuleCall(Event):
     level: Level
     training: bool | None = None
     others: tuple[Key, ...] = ()
+    trains: tuple[bool | None, ...] = ()
 
 
 @dataclass(eq=False, kw_only=True, slots=True)
@@ -235,7 +237,8 @@ class Trace:
 
     `ended` is "done", "raised" (a walk failed) or "budget" (given up: nothing is said about what was not run).
     `found` are the attributes that were read before anything had stored them: what another call had left there. A path
-    is a `dead_end` where the program itself raises: nobody runs it so. `deciding` are conditions on which that hangs.
+    that ends where the program itself raises, at its `dead_end`, is run by nobody; `deciding` are conditions on which
+    that hangs.
     """
 
     root: str
@@ -244,7 +247,7 @@ class Trace:
     ended: str = "done"
     virtual_loop: int = 0
     found: set[str] = field(default_factory=set)
-    dead_end: bool = False
+    dead_end: ast.AST | None = None
     deciding: frozenset[ast.AST] = frozenset()
 
     def of(self, kind: type[E]) -> Iterator[E]:

@@ -82,6 +82,7 @@ def _same(first: ModuleCall, later: ModuleCall) -> bool:
         and later.grad_enabled is True
         and first.training is later.training
         and first.versions == later.versions
+        and first.trains == later.trains
         and _work(first) == _work(later)
     )
 

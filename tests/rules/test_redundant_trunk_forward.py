@@ -11,6 +11,27 @@ SILENT = [
         head_a(trunk(x)).sum().backward()
         head_b(trunk(x + 1)).sum().backward()
     """),
+    Case("frozen for the first forward", """
+class Model:
+    def __init__(self):
+        layers = [nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1)]
+        self.judge = nn.DataParallel(nn.Sequential(*layers))
+        self.maker = nn.DataParallel(nn.Sequential(nn.Linear(3, 3), nn.Tanh()))
+
+    def feed(self, data):
+        self.low, self.ref = data["low"], data["ref"]
+
+    def step(self):
+        for p in self.judge.parameters():
+            p.requires_grad = False
+        made = self.maker(self.low)
+        told = self.judge(made)
+        real = self.judge(self.ref).detach()
+        (told - real.mean()).pow(2).mean().backward()
+        for p in self.judge.parameters():
+            p.requires_grad = True
+        (self.judge(self.ref) - self.judge(made.detach()).mean()).pow(2).mean().backward()
+    """, runs=False),
     Case("another head of one module in each turn", """
         class Net(nn.Module):
             def __init__(self):
