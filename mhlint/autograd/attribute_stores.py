@@ -87,7 +87,7 @@ def store(machine: Machine, owner: Value, name: str, value: Value, site: Site, *
 def _store_on_tensor(machine: Machine, owner: Tensor, name: str, value: Value, site: Site) -> None:
     if name == "grad":
         if is_none(value):
-            gradients.clear(machine, [owner], site, exact=True, to_none=True)
+            gradients.clear_one(machine, owner, site, to_none=True)
         else:
             gradients.clip(machine, [owner], site, given=True)
             owner.gradient.level = max(owner.gradient.level, Level.LIKELY)
@@ -117,7 +117,7 @@ def set_requires_grad(machine: Machine, tensor: Tensor, value: Value, site: Site
 def delete(machine: Machine, owner: Value, name: str, site: Site | None) -> None:
     """`del owner.name`: of a gradient, the same as to store None."""
     if isinstance(owner, Tensor) and name == "grad":
-        gradients.clear(machine, [owner], site, exact=True, to_none=True)
+        gradients.clear_one(machine, owner, site, to_none=True)
     table = getattr(owner, "attributes", None)
     if isinstance(table, dict):
         table.pop(name, None)

@@ -87,6 +87,15 @@ def clear(machine: Machine, cleared: Iterable[Tensor], site: Site | None, *, exa
             tensor.gradient = Gradient([], had if to_none is False else min(had, Level.MAYBE), zeroed=True)
 
 
+def clear_one(machine: Machine, tensor: Tensor, site: Site | None, *, to_none: bool) -> None:
+    """Clear one gradient by hand. Of an unseen module's parameters it is one, whichever: none is surely cleared."""
+    if tensor.stands_for_many:
+        machine.emit(ZeroGrad, tensors.site_of(machine, site), tensors=(), discarded={}, exact=False)
+        tensor.gradient = Gradient(tensor.gradient.walks, min(tensor.gradient.level, Level.MAYBE))
+    else:
+        clear(machine, [tensor], site, exact=True, to_none=to_none)
+
+
 def accumulate(tensor: Tensor, walk_index: int, level: Level) -> None:
     """A walk added to the gradient of a leaf (or of a tensor that retains its gradient)."""
     old = tensor.gradient

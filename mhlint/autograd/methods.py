@@ -245,7 +245,7 @@ def _of_tensor(machine: Machine, owner: Tensor, name: str, args: Args, keywords:
 def _on_gradient(machine: Machine, tensor: Tensor, name: str, site: Site | None) -> Value:
     if name in ("zero_", "fill_", "detach_"):
         if name != "detach_":
-            gradients.clear(machine, [tensor], site, exact=True, to_none=False)
+            gradients.clear_one(machine, tensor, site, to_none=False)
     else:
         gradients.clip(machine, [tensor], site)
     result = tensors.leaf(machine, site)

@@ -12,6 +12,22 @@ SILENT = [
         head_a(trunk(x)).sum().backward()
         opt.step()
     """),
+    Case("a part of an unseen network is left as it is", """
+from unseen import Network
+
+net = Network()
+kept = []
+for name, p in net.named_parameters():
+    if p.requires_grad:
+        kept.append(p)
+own = torch.optim.SGD(kept, lr=0.1)
+own.zero_grad()
+net(x).pow(2).mean().backward()
+for name, p in net.named_parameters():
+    if "last" in name:
+        p.grad = None
+own.step()
+    """, runs=False),
     Case("cleared behind the step", """
         for _ in range(2):
             head_a(trunk(x)).sum().backward()
