@@ -145,6 +145,8 @@ def _in_group(step: Step, group: Group, copied: frozenset[Place]) -> Iterator[st
     for event in group.trace.events[: last.index]:
         if isinstance(event, Hook) and not event.flag:
             yield "a hook sees each gradient that passes it"
+        if isinstance(event, Write) and event.site.place in copied and _reaches_back(event, group):
+            yield f"a tensor that a walk needs is changed in between ({event.site.program.source.line(event.site.row)})"
     if any(leaf.hooked for walk in group.walks for leaf in walk.walk.leaves):
         yield "a hook sees each gradient that passes it"
     during = events_during(step, group)
@@ -235,6 +237,13 @@ class _Past:
 
     def __init__(self, index: int) -> None:
         self.index = index
+
+
+def _reaches_back(event: Write, group: Group) -> bool:
+    """Is something changed that a later walk kept before? It would find the boundary as it was, and not the copy."""
+    later = [walk for walk in group.walks if walk.index > event.index]
+    kept = (node for walk in later for node in walk.walk.nodes if node.sequence < event.serial)
+    return any(saved.storage in memory(event.tensor) for node in kept for saved in node.saved)
 
 
 def _matters(event: Write, group: Group) -> bool:

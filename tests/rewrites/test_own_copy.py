@@ -169,3 +169,12 @@ def test_a_name_of_the_module_keeps_its_values(change: str, tmp_path: Path) -> N
     assert "`z` then keeps its values" in message
     assert fixed(text) == text
     assert_same(text, fixed(text, unsafe=True), tmp_path)
+
+
+def test_a_change_that_an_older_head_walks_over(tmp_path: Path) -> None:
+    """The second head has kept the boundary when it is changed: a copy would leave it as it was."""
+    step = BEFORE + "b = F.mse_loss(second[1](z), ys[1])\nz.data[0] = 0\nb.backward(retain_graph=True)\n"
+    text = program(f"{step}c = F.mse_loss(third[1](z), ys[2])\nc.backward()\nopt.step()", EXTRA)
+    assert fixed(text) == text
+    ((_, message), *_) = offered(text, "MHL201")
+    assert "a tensor that a walk needs is changed in between" in message
